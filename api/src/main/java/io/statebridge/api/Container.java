@@ -1,0 +1,171 @@
+package io.statebridge.api;
+
+import java.time.Instant;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The record of one container and of the latest run of its task. Immutable; a transition returns a
+ * new record.
+ *
+ * @param info what its creator said of it
+ * @param pid of the init process, 0 when there is none
+ * @param taskCreatedAt when the current run's task was created, if an event told it: an exit before
+ *     it is an earlier run's
+ * @param startedAt when the init process was started
+ * @param finish how the run ended, once that is recorded
+ * @param paused whether its processes are frozen
+ * @param pendingExit an exit that is observed and not yet recorded
+ * @param cleanupPending whether the exit is recorded although the task could not be deleted yet
+ * @param revision of the store's commit that made this record; 0 before it is stored
+ */
+public record Container(
+    ContainerInfo info,
+    long pid,
+    @Nullable Instant taskCreatedAt,
+    @Nullable Instant startedAt,
+    @Nullable Finish finish,
+    boolean paused,
+    @Nullable PendingExit pendingExit,
+    boolean cleanupPending,
+    long revision) {
+
+  /**
+   * A recorded end.
+   *
+   * @param exit how
+   * @param message a sentence for people, mostly empty
+   */
+  public record Finish(Exit exit, String message) {}
+
+  public Container {
+    if (pid < 0) {
+      throw new IllegalArgumentException("negative pid " + pid + " of " + info.id());
+    }
+    if (finish != null && (pid != 0 || pendingExit != null)) {
+      throw new IllegalArgumentException("a finished container has no process: " + info.id());
+    }
+    if (cleanupPending && finish == null) {
+      throw new IllegalArgumentException("only a finished container awaits cleanup: " + info.id());
+    }
+  }
+
+  /** A container without a task. */
+  public static Container of(ContainerInfo info) {
+    return new Container(info, 0, null, null, null, false, null, false, 0);
+  }
+
+  public ContainerId id() {
+    return info.id();
+  }
+
+  /** The contract's rule: finished, else started, else created, else unknown. */
+  public ContainerState state() {
+    if (finish != null) {
+      return ContainerState.EXITED;
+    }
+    if (startedAt != null) {
+      return ContainerState.RUNNING;
+    }
+    return info.createdAt() != null ? ContainerState.CREATED : ContainerState.UNKNOWN;
+  }
+
+  /** The exit that is recorded or pending, whichever there is. */
+  public @Nullable Exit knownExit() {
+    if (finish != null) {
+      return finish.exit();
+    }
+    return pendingExit == null ? null : pendingExit.exit();
+  }
+
+  public Map<String, String> labels() {
+    return info.labels();
+  }
+
+  public Container withInfo(ContainerInfo newInfo) {
+    return new Container(
+        newInfo,
+        pid,
+        taskCreatedAt,
+        startedAt,
+        finish,
+        paused,
+        pendingExit,
+        cleanupPending,
+        revision);
+  }
+
+  public Container withPaused(boolean nowPaused) {
+    return new Container(
+        info,
+        pid,
+        taskCreatedAt,
+        startedAt,
+        finish,
+        nowPaused,
+        pendingExit,
+        cleanupPending,
+        revision);
+  }
+
+  public Container withPendingExit(@Nullable PendingExit pending) {
+    return new Container(
+        info, pid, taskCreatedAt, startedAt, finish, paused, pending, cleanupPending, revision);
+  }
+
+  public Container withCleanupPending(boolean pending) {
+    return new Container(
+        info, pid, taskCreatedAt, startedAt, finish, paused, pendingExit, pending, revision);
+  }
+
+  /** For the store, which alone numbers commits. */
+  public Container withRevision(long newRevision) {
+    return new Container(
+        info,
+        pid,
+        taskCreatedAt,
+        startedAt,
+        finish,
+        paused,
+        pendingExit,
+        cleanupPending,
+        newRevision);
+  }
+
+  /**
+   * A new task was created: nothing of an earlier run remains. A pid alone would be no identity.
+   */
+  public Container newRun(long newPid, @Nullable Instant createdAt) {
+    return new Container(info, newPid, createdAt, null, null, false, null, false, revision);
+  }
+
+  public Container started(long newPid, Instant at) {
+    return new Container(
+        info, newPid, taskCreatedAt, at, finish, false, pendingExit, cleanupPending, revision);
+  }
+
+  /** The task is gone and its process never was started. */
+  public Container withoutTask() {
+    return new Container(info, 0, null, null, null, false, null, false, revision);
+  }
+
+  /**
+   * The run ended: one record carries all of it. A record that already has an end is returned as it
+   * is, for the first exit wins.
+   */
+  public Container finished(Exit exit, String message) {
+    if (finish != null) {
+      return this;
+    }
+    return new Container(
+        info,
+        0,
+        taskCreatedAt,
+        startedAt,
+        new Finish(exit, message),
+        false,
+        null,
+        cleanupPending,
+        revision);
+  }
+}

@@ -1,0 +1,29 @@
+package io.statebridge.api;
+
+import java.time.Instant;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the creator of a container said of it: containerd's container metadata, as far as we keep
+ * it.
+ *
+ * @param id its name
+ * @param image the image's name, empty when none was given
+ * @param runtime the runtime's name, empty when unknown
+ * @param labels never null, unmodifiable
+ * @param sandboxId the pod's sandbox, empty when it belongs to none
+ * @param createdAt null when the runtime did not say
+ */
+public record ContainerInfo(
+    ContainerId id,
+    String image,
+    String runtime,
+    Map<String, String> labels,
+    String sandboxId,
+    @Nullable Instant createdAt) {
+
+  public ContainerInfo {
+    labels = Map.copyOf(labels);
+  }
+}
