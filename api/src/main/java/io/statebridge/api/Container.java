@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param taskCreatedAt when the current run's task was created, if an event told it: an exit before
  *     it is an earlier run's
  * @param startedAt when the init process was started
- * @param finish how the run ended, once that is recorded
+ * @param exit how the run ended, once that is recorded
  * @param paused whether its processes are frozen
  * @param pendingExit an exit that is observed and not yet recorded
  * @param cleanupPending whether the exit is recorded although the task could not be deleted yet
@@ -24,28 +24,20 @@ public record Container(
     long pid,
     @Nullable Instant taskCreatedAt,
     @Nullable Instant startedAt,
-    @Nullable Finish finish,
+    @Nullable Exit exit,
     boolean paused,
     @Nullable PendingExit pendingExit,
     boolean cleanupPending,
     long revision) {
 
-  /**
-   * A recorded end.
-   *
-   * @param exit how
-   * @param message a sentence for people, mostly empty
-   */
-  public record Finish(Exit exit, String message) {}
-
   public Container {
     if (pid < 0) {
       throw new IllegalArgumentException("negative pid " + pid + " of " + info.id());
     }
-    if (finish != null && (pid != 0 || pendingExit != null)) {
+    if (exit != null && (pid != 0 || pendingExit != null)) {
       throw new IllegalArgumentException("a finished container has no process: " + info.id());
     }
-    if (cleanupPending && finish == null) {
+    if (cleanupPending && exit == null) {
       throw new IllegalArgumentException("only a finished container awaits cleanup: " + info.id());
     }
   }
@@ -61,7 +53,7 @@ public record Container(
 
   /** The contract's rule: finished, else started, else created, else unknown. */
   public ContainerState state() {
-    if (finish != null) {
+    if (exit != null) {
       return ContainerState.EXITED;
     }
     if (startedAt != null) {
@@ -72,8 +64,8 @@ public record Container(
 
   /** The exit that is recorded or pending, whichever there is. */
   public @Nullable Exit knownExit() {
-    if (finish != null) {
-      return finish.exit();
+    if (exit != null) {
+      return exit;
     }
     return pendingExit == null ? null : pendingExit.exit();
   }
@@ -88,7 +80,7 @@ public record Container(
         pid,
         taskCreatedAt,
         startedAt,
-        finish,
+        exit,
         paused,
         pendingExit,
         cleanupPending,
@@ -101,7 +93,7 @@ public record Container(
         pid,
         taskCreatedAt,
         startedAt,
-        finish,
+        exit,
         nowPaused,
         pendingExit,
         cleanupPending,
@@ -110,12 +102,12 @@ public record Container(
 
   public Container withPendingExit(@Nullable PendingExit pending) {
     return new Container(
-        info, pid, taskCreatedAt, startedAt, finish, paused, pending, cleanupPending, revision);
+        info, pid, taskCreatedAt, startedAt, exit, paused, pending, cleanupPending, revision);
   }
 
   public Container withCleanupPending(boolean pending) {
     return new Container(
-        info, pid, taskCreatedAt, startedAt, finish, paused, pendingExit, pending, revision);
+        info, pid, taskCreatedAt, startedAt, exit, paused, pendingExit, pending, revision);
   }
 
   /** For the store, which alone numbers commits. */
@@ -125,7 +117,7 @@ public record Container(
         pid,
         taskCreatedAt,
         startedAt,
-        finish,
+        exit,
         paused,
         pendingExit,
         cleanupPending,
@@ -139,9 +131,10 @@ public record Container(
     return new Container(info, newPid, createdAt, null, null, false, null, false, revision);
   }
 
-  public Container started(long newPid, Instant at) {
+  /** The init process was started; its pid and its end, if that is known already, stay. */
+  public Container startedAt(Instant at) {
     return new Container(
-        info, newPid, taskCreatedAt, at, finish, false, pendingExit, cleanupPending, revision);
+        info, pid, taskCreatedAt, at, exit, paused, pendingExit, cleanupPending, revision);
   }
 
   /** The task is gone and its process never was started. */
@@ -153,8 +146,8 @@ public record Container(
    * The run ended: one record carries all of it. A record that already has an end is returned as it
    * is, for the first exit wins.
    */
-  public Container finished(Exit exit, String message) {
-    if (finish != null) {
+  public Container finished(Exit end) {
+    if (exit != null) {
       return this;
     }
     return new Container(
@@ -162,7 +155,7 @@ public record Container(
         0,
         taskCreatedAt,
         startedAt,
-        new Finish(exit, message),
+        end,
         false,
         null,
         cleanupPending,

@@ -1,0 +1,125 @@
+package io.statebridge.daemon.containerd;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Timestamp;
+import io.statebridge.api.ContainerEvent;
+import io.statebridge.api.ContainerEvent.Malformed;
+import io.statebridge.api.ContainerEvent.Probe;
+import io.statebridge.api.ContainerEvent.Unrecognised;
+import io.statebridge.api.ContainerId;
+import io.statebridge.api.Exit;
+import io.statebridge.api.ExitSource;
+import io.statebridge.proto.containerd.events.ContainerCreate;
+import io.statebridge.proto.containerd.events.ContainerDelete;
+import io.statebridge.proto.containerd.events.ContainerUpdate;
+import io.statebridge.proto.containerd.events.TaskCreate;
+import io.statebridge.proto.containerd.events.TaskDelete;
+import io.statebridge.proto.containerd.events.TaskExit;
+import io.statebridge.proto.containerd.events.TaskOOM;
+import io.statebridge.proto.containerd.events.TaskPaused;
+import io.statebridge.proto.containerd.events.TaskResumed;
+import io.statebridge.proto.containerd.events.TaskStart;
+import io.statebridge.proto.containerd.events.v1.Envelope;
+import java.time.Instant;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An envelope of containerd's event service as a {@link ContainerEvent}. Pure, but for a clock that
+ * stands in for times that an envelope lacks, and total: any envelope gives an event and none an
+ * exception.
+ */
+final class EventDecoder {
+
+  private final String probeTopic;
+  private final Supplier<Instant> clock;
+
+  EventDecoder(String probeTopic, Supplier<Instant> clock) {
+    this.probeTopic = probeTopic;
+    this.clock = clock;
+  }
+
+  ContainerEvent decode(Envelope envelope) {
+    String topic = envelope.getTopic();
+    if (topic.equals(probeTopic)) {
+      return new Probe(topic);
+    }
+    String url = envelope.getEvent().getTypeUrl();
+    String type = url.substring(url.lastIndexOf('/') + 1);
+    Instant at = Times.or(envelope.getTimestamp(), clock.get());
+    try {
+      @Nullable ContainerEvent event =
+          decode(type, envelope.getNamespace(), envelope.getEvent().getValue(), at);
+      return event == null ? new Unrecognised(topic, type) : event;
+    } catch (InvalidProtocolBufferException | IllegalArgumentException e) {
+      return new Malformed(topic, type, String.valueOf(e.getMessage()));
+    }
+  }
+
+  private static @Nullable ContainerEvent decode(
+      String type, String namespace, ByteString bytes, Instant at)
+      throws InvalidProtocolBufferException {
+    return switch (type) {
+      case "containerd.events.TaskExit" -> exited(namespace, TaskExit.parseFrom(bytes), at);
+      case "containerd.events.TaskCreate" -> {
+        TaskCreate e = TaskCreate.parseFrom(bytes);
+        yield new ContainerEvent.TaskCreated(
+            new ContainerId(namespace, e.getContainerId()), pid(e.getPid()), e.getBundle(), at);
+      }
+      case "containerd.events.TaskStart" -> {
+        TaskStart e = TaskStart.parseFrom(bytes);
+        yield new ContainerEvent.TaskStarted(
+            new ContainerId(namespace, e.getContainerId()), pid(e.getPid()), at);
+      }
+      case "containerd.events.TaskDelete" -> deleted(namespace, TaskDelete.parseFrom(bytes));
+      case "containerd.events.TaskPaused" ->
+          new ContainerEvent.TaskPaused(
+              new ContainerId(namespace, TaskPaused.parseFrom(bytes).getContainerId()));
+      case "containerd.events.TaskResumed" ->
+          new ContainerEvent.TaskResumed(
+              new ContainerId(namespace, TaskResumed.parseFrom(bytes).getContainerId()));
+      case "containerd.events.TaskOOM" ->
+          new ContainerEvent.OutOfMemory(
+              new ContainerId(namespace, TaskOOM.parseFrom(bytes).getContainerId()));
+      case "containerd.events.ContainerCreate" ->
+          new ContainerEvent.ContainerChanged(
+              new ContainerId(namespace, ContainerCreate.parseFrom(bytes).getId()));
+      case "containerd.events.ContainerUpdate" ->
+          new ContainerEvent.ContainerChanged(
+              new ContainerId(namespace, ContainerUpdate.parseFrom(bytes).getId()));
+      case "containerd.events.ContainerDelete" ->
+          new ContainerEvent.ContainerDeleted(
+              new ContainerId(namespace, ContainerDelete.parseFrom(bytes).getId()));
+      default -> null;
+    };
+  }
+
+  private static ContainerEvent exited(String namespace, TaskExit e, Instant at) {
+    return new ContainerEvent.Exited(
+        new ContainerId(namespace, e.getContainerId()),
+        e.getId(),
+        pid(e.getPid()),
+        exit(e.getExitStatus(), e.getExitedAt(), at));
+  }
+
+  /** The end of an exec changes no container, and a task that never ran has no last words. */
+  private static @Nullable ContainerEvent deleted(String namespace, TaskDelete e) {
+    if (!e.getId().isEmpty() && !e.getId().equals(e.getContainerId())) {
+      return null;
+    }
+    Instant exitedAt = Times.orNull(e.getExitedAt());
+    return new ContainerEvent.TaskDeleted(
+        new ContainerId(namespace, e.getContainerId()),
+        pid(e.getPid()),
+        exitedAt == null ? null : exit(e.getExitStatus(), e.getExitedAt(), exitedAt));
+  }
+
+  private static Exit exit(int status, Timestamp exitedAt, Instant fallback) {
+    return new Exit(status, Times.or(exitedAt, fallback), ExitSource.EVENT);
+  }
+
+  private static long pid(int unsigned) {
+    return Integer.toUnsignedLong(unsigned);
+  }
+}

@@ -1,0 +1,256 @@
+package io.statebridge.daemon.containerd;
+
+import com.google.common.util.concurrent.FutureCallback;
+import com.google.common.util.concurrent.Futures;
+import com.google.common.util.concurrent.ListenableFuture;
+import com.google.common.util.concurrent.MoreExecutors;
+import com.google.protobuf.Any;
+import com.google.protobuf.Empty;
+import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.stub.AbstractStub;
+import io.grpc.stub.MetadataUtils;
+import io.statebridge.api.ContainerId;
+import io.statebridge.api.ContainerInfo;
+import io.statebridge.api.ContainerRuntime;
+import io.statebridge.api.RuntimeFailure;
+import io.statebridge.api.TaskInfo;
+import io.statebridge.proto.containerd.containers.v1.Container;
+import io.statebridge.proto.containerd.containers.v1.ContainersGrpc;
+import io.statebridge.proto.containerd.containers.v1.GetContainerRequest;
+import io.statebridge.proto.containerd.containers.v1.ListContainersRequest;
+import io.statebridge.proto.containerd.events.v1.EventsGrpc;
+import io.statebridge.proto.containerd.events.v1.PublishRequest;
+import io.statebridge.proto.containerd.events.v1.SubscribeRequest;
+import io.statebridge.proto.containerd.introspection.v1.IntrospectionGrpc;
+import io.statebridge.proto.containerd.introspection.v1.PluginsRequest;
+import io.statebridge.proto.containerd.introspection.v1.PluginsResponse;
+import io.statebridge.proto.containerd.namespaces.v1.ListNamespacesRequest;
+import io.statebridge.proto.containerd.namespaces.v1.Namespace;
+import io.statebridge.proto.containerd.namespaces.v1.NamespacesGrpc;
+import io.statebridge.proto.containerd.tasks.v1.DeleteTaskRequest;
+import io.statebridge.proto.containerd.tasks.v1.GetRequest;
+import io.statebridge.proto.containerd.tasks.v1.ListTasksRequest;
+import io.statebridge.proto.containerd.tasks.v1.TasksGrpc;
+import io.statebridge.proto.containerd.types.Process;
+import io.statebridge.proto.containerd.version.v1.VersionGrpc;
+import io.statebridge.proto.containerd.version.v1.VersionResponse;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+
+/**
+ * containerd, over its gRPC services. Every unary call has a deadline; a failure's kind follows
+ * from its status code. Thread-safe; stages complete on the channel's event loop.
+ */
+public final class GrpcContainerRuntime implements ContainerRuntime {
+
+  /** For calls that read; a list asks every shim and waits up to 2 s for each that is slow. */
+  static final Duration READ_DEADLINE = Duration.ofSeconds(10);
+
+  /**
+   * Delete may take the shim some seconds, and goes on in the shim when it is given up (containerd
+   * 7496).
+   */
+  static final Duration DELETE_DEADLINE = Duration.ofSeconds(10);
+
+  private static final Metadata.Key<String> NAMESPACE =
+      Metadata.Key.of("containerd-namespace", Metadata.ASCII_STRING_MARSHALLER);
+
+  /** Publish wants a namespace; one of our own keeps our probes out of everybody's filters. */
+  private static final String PROBE_NAMESPACE = "statebridge";
+
+  private static final String SANDBOX_LABEL = "io.kubernetes.cri.sandbox-id";
+
+  private final ManagedChannel channel;
+
+  public GrpcContainerRuntime(ContainerdChannel channel) {
+    this.channel = channel.grpc();
+  }
+
+  @Override
+  public EventStream subscribe(String probeTopic, EventListener listener) {
+    GrpcEventStream stream =
+        new GrpcEventStream(new EventDecoder(probeTopic, Instant::now), listener);
+    SubscribeRequest request =
+        SubscribeRequest.newBuilder()
+            .addFilters("topic~=\"^/(tasks|containers)/\"")
+            .addFilters("topic==\"" + probeTopic + "\"")
+            .build();
+    EventsGrpc.newStub(channel).subscribe(request, stream);
+    return stream;
+  }
+
+  @Override
+  public CompletionStage<Void> publishProbe(String topic) {
+    PublishRequest request =
+        PublishRequest.newBuilder()
+            .setTopic(topic)
+            // A type that every containerd client can print.
+            .setEvent(Any.newBuilder().setTypeUrl("google.protobuf.Empty"))
+            .build();
+    return call(
+            "Events/Publish",
+            in(PROBE_NAMESPACE, EventsGrpc.newFutureStub(channel), READ_DEADLINE).publish(request),
+            Function.identity())
+        .thenAccept(empty -> {});
+  }
+
+  @Override
+  public CompletionStage<String> version() {
+    // The channel's own backoff grows to minutes; ours, above, decides when to try.
+    channel.resetConnectBackoff();
+    return call(
+        "Version/Version",
+        within(READ_DEADLINE, VersionGrpc.newFutureStub(channel))
+            .version(Empty.getDefaultInstance()),
+        VersionResponse::getVersion);
+  }
+
+  @Override
+  public CompletionStage<Boolean> criPluginLoaded() {
+    return call(
+        "Introspection/Plugins",
+        within(READ_DEADLINE, IntrospectionGrpc.newFutureStub(channel))
+            .plugins(PluginsRequest.getDefaultInstance()),
+        GrpcContainerRuntime::hasCriPlugin);
+  }
+
+  private static boolean hasCriPlugin(PluginsResponse response) {
+    return response.getPluginsList().stream()
+        .anyMatch(
+            plugin ->
+                plugin.getType().equals("io.containerd.grpc.v1")
+                    && plugin.getId().equals("cri")
+                    && !plugin.hasInitErr());
+  }
+
+  @Override
+  public CompletionStage<List<String>> namespaces() {
+    return call(
+        "Namespaces/List",
+        within(READ_DEADLINE, NamespacesGrpc.newFutureStub(channel))
+            .list(ListNamespacesRequest.getDefaultInstance()),
+        response -> response.getNamespacesList().stream().map(Namespace::getName).toList());
+  }
+
+  @Override
+  public CompletionStage<List<ContainerInfo>> listContainers(String namespace) {
+    return call(
+        "Containers/List",
+        in(namespace, ContainersGrpc.newFutureStub(channel), READ_DEADLINE)
+            .list(ListContainersRequest.getDefaultInstance()),
+        response -> response.getContainersList().stream().map(c -> info(namespace, c)).toList());
+  }
+
+  @Override
+  public CompletionStage<List<TaskInfo>> listTasks(String namespace) {
+    return call(
+        "Tasks/List",
+        in(namespace, TasksGrpc.newFutureStub(channel), READ_DEADLINE)
+            .list(ListTasksRequest.getDefaultInstance()),
+        response ->
+            response.getTasksList().stream()
+                .map(task -> task(new ContainerId(namespace, task.getId()), task))
+                .toList());
+  }
+
+  @Override
+  public CompletionStage<ContainerInfo> getContainer(ContainerId id) {
+    return call(
+        "Containers/Get",
+        in(id.namespace(), ContainersGrpc.newFutureStub(channel), READ_DEADLINE)
+            .get(GetContainerRequest.newBuilder().setId(id.id()).build()),
+        response -> info(id.namespace(), response.getContainer()));
+  }
+
+  @Override
+  public CompletionStage<TaskInfo> getTask(ContainerId id) {
+    return call(
+        "Tasks/Get",
+        in(id.namespace(), TasksGrpc.newFutureStub(channel), READ_DEADLINE)
+            .get(GetRequest.newBuilder().setContainerId(id.id()).build()),
+        response -> task(id, response.getProcess()));
+  }
+
+  @Override
+  public CompletionStage<Void> deleteTask(ContainerId id) {
+    return call(
+            "Tasks/Delete",
+            in(id.namespace(), TasksGrpc.newFutureStub(channel), DELETE_DEADLINE)
+                .delete(DeleteTaskRequest.newBuilder().setContainerId(id.id()).build()),
+            Function.identity())
+        .thenAccept(response -> {});
+  }
+
+  private static ContainerInfo info(String namespace, Container container) {
+    return new ContainerInfo(
+        new ContainerId(namespace, container.getId()),
+        container.getImage(),
+        container.getRuntime().getName(),
+        container.getLabelsMap(),
+        container.getSandbox().isEmpty()
+            ? container.getLabelsOrDefault(SANDBOX_LABEL, "")
+            : container.getSandbox(),
+        Times.orNull(container.getCreatedAt()));
+  }
+
+  private static TaskInfo task(ContainerId id, Process process) {
+    TaskInfo.Status status =
+        switch (process.getStatus()) {
+          case CREATED -> TaskInfo.Status.CREATED;
+          case RUNNING -> TaskInfo.Status.RUNNING;
+          case STOPPED -> TaskInfo.Status.STOPPED;
+          // Pausing is a matter of milliseconds, and an event follows.
+          case PAUSED, PAUSING -> TaskInfo.Status.PAUSED;
+          case UNKNOWN, UNRECOGNIZED -> TaskInfo.Status.UNKNOWN;
+        };
+    return new TaskInfo(
+        id,
+        status,
+        Integer.toUnsignedLong(process.getPid()),
+        process.getExitStatus(),
+        Times.orNull(process.getExitedAt()));
+  }
+
+  private static <S extends AbstractStub<S>> S within(Duration deadline, S stub) {
+    return stub.withDeadlineAfter(deadline.toNanos(), TimeUnit.NANOSECONDS);
+  }
+
+  private static <S extends AbstractStub<S>> S in(String namespace, S stub, Duration deadline) {
+    Metadata headers = new Metadata();
+    headers.put(NAMESPACE, namespace);
+    return within(deadline, stub)
+        .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers));
+  }
+
+  private static <A, B> CompletionStage<B> call(
+      String name, ListenableFuture<A> answer, Function<A, B> mapping) {
+    CompletableFuture<B> stage = new CompletableFuture<>();
+    Futures.addCallback(
+        answer,
+        new FutureCallback<A>() {
+          @Override
+          public void onSuccess(A response) {
+            try {
+              stage.complete(mapping.apply(response));
+            } catch (RuntimeException e) {
+              stage.completeExceptionally(
+                  new RuntimeFailure(
+                      RuntimeFailure.Kind.PERMANENT, name + ": unreadable answer: " + e, e));
+            }
+          }
+
+          @Override
+          public void onFailure(Throwable failure) {
+            stage.completeExceptionally(RuntimeFailures.of(name, failure));
+          }
+        },
+        MoreExecutors.directExecutor());
+    return stage;
+  }
+}

@@ -1,0 +1,43 @@
+package io.statebridge.daemon.sync;
+
+import io.statebridge.api.ContainerId;
+import io.statebridge.api.RuntimeFailure;
+import java.util.concurrent.CompletionException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+
+/** Reading what a stage failed with. */
+final class Failures {
+
+  private Failures() {}
+
+  static Throwable cause(Throwable failure) {
+    return failure instanceof CompletionException wrapped && wrapped.getCause() != null
+        ? wrapped.getCause()
+        : failure;
+  }
+
+  static boolean isNotFound(@Nullable Throwable failure) {
+    return failure != null
+        && cause(failure) instanceof RuntimeFailure known
+        && known.kind() == RuntimeFailure.Kind.NOT_FOUND;
+  }
+
+  static String message(Throwable failure) {
+    Throwable cause = cause(failure);
+    return cause.getMessage() == null ? cause.toString() : cause.getMessage();
+  }
+
+  /**
+   * The first failure and then every power of two is worth a line; what is no runtime failure is a
+   * bug.
+   */
+  static void logAttempt(Logger log, ContainerId id, int failuresBefore, Throwable failure) {
+    Throwable cause = cause(failure);
+    if (!(cause instanceof RuntimeFailure)) {
+      log.error("{}: unexpected, retrying", id, cause);
+    } else if (Integer.bitCount(failuresBefore + 1) == 1) {
+      log.warn("{}: attempt {} failed, retrying: {}", id, failuresBefore + 1, message(cause));
+    }
+  }
+}

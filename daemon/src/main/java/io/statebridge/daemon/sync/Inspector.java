@@ -1,0 +1,198 @@
+package io.statebridge.daemon.sync;
+
+import io.statebridge.api.Container;
+import io.statebridge.api.ContainerId;
+import io.statebridge.api.ContainerInfo;
+import io.statebridge.api.ContainerRuntime;
+import io.statebridge.api.Exit;
+import io.statebridge.api.ExitSource;
+import io.statebridge.api.TaskInfo;
+import io.statebridge.store.ContainerStore;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.LongFunction;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Asks the runtime about one container, in that container's lane, and brings its record up to what
+ * the runtime says. It ends no container itself: an exit that it finds is returned for the {@link
+ * ExitHandler}. Loop only.
+ */
+final class Inspector {
+
+  private final SyncLoop loop;
+  private final ContainerStore store;
+  private final ContainerRuntime runtime;
+  private final ExitRecorder recorder;
+  private final LongFunction<Optional<Instant>> processStart;
+
+  /**
+   * @param processStart when the process of a pid was started, as the kernel says
+   */
+  Inspector(
+      SyncLoop loop,
+      ContainerStore store,
+      ContainerRuntime runtime,
+      ExitRecorder recorder,
+      LongFunction<Optional<Instant>> processStart) {
+    this.loop = loop;
+    this.store = store;
+    this.runtime = runtime;
+    this.recorder = recorder;
+    this.processStart = processStart;
+  }
+
+  /**
+   * Updates what the container's creator said of it; false when the runtime has no such container.
+   */
+  CompletionStage<Boolean> learn(ContainerId id) {
+    return runtime
+        .getContainer(id)
+        .handleAsync(
+            (info, failure) -> {
+              if (failure == null) {
+                keep(info);
+                return CompletableFuture.completedStage(true);
+              }
+              return Failures.isNotFound(failure)
+                  ? CompletableFuture.completedStage(false)
+                  : CompletableFuture.<Boolean>failedStage(failure);
+            },
+            loop)
+        .thenCompose(stage -> stage);
+  }
+
+  /** Brings the record up to date; the exit that is then still to be handled, if any. */
+  CompletionStage<Optional<Exit>> look(ContainerId id) {
+    return learn(id)
+        .thenComposeAsync(
+            known -> {
+              if (known) {
+                return lookAtTask(id);
+              }
+              containerIsGone(id);
+              return CompletableFuture.completedStage(Optional.<Exit>empty());
+            },
+            loop);
+  }
+
+  /**
+   * The container was removed. An end that nobody saw is still told, once, before its record goes.
+   */
+  void containerIsGone(ContainerId id) {
+    store.get(id).ifPresent(c -> recorder.recordAnyEnd(c, Exit.unseen(loop.now())));
+    store.delete(id);
+  }
+
+  private void keep(ContainerInfo info) {
+    if (store.update(info.id(), c -> c.withInfo(info)).isEmpty()) {
+      store.create(Container.of(info));
+    }
+  }
+
+  private CompletionStage<Optional<Exit>> lookAtTask(ContainerId id) {
+    return runtime
+        .getTask(id)
+        .handleAsync(
+            (task, failure) -> {
+              if (failure == null) {
+                return CompletableFuture.completedStage(apply(id, task));
+              }
+              return Failures.isNotFound(failure)
+                  ? CompletableFuture.completedStage(taskIsGone(id))
+                  : CompletableFuture.<Optional<Exit>>failedStage(failure);
+            },
+            loop)
+        .thenCompose(stage -> stage);
+  }
+
+  private Optional<Exit> taskIsGone(ContainerId id) {
+    @Nullable Container container = store.get(id).orElse(null);
+    if (container == null) {
+      return Optional.empty();
+    }
+    return switch (container.state()) {
+      case EXITED -> {
+        store.update(id, c -> c.withCleanupPending(false));
+        yield Optional.empty();
+      }
+      case RUNNING -> {
+        Exit known = container.knownExit();
+        yield Optional.of(known == null ? Exit.unseen(loop.now()) : known);
+      }
+      case CREATED, UNKNOWN -> {
+        if (container.pendingExit() == null) {
+          store.update(id, Container::withoutTask);
+        }
+        yield Optional.ofNullable(container.knownExit());
+      }
+    };
+  }
+
+  private Optional<Exit> apply(ContainerId id, TaskInfo task) {
+    @Nullable Container container = store.get(id).orElse(null);
+    if (container == null) {
+      return Optional.empty();
+    }
+    return switch (task.status()) {
+      case UNKNOWN -> Optional.empty();
+      case CREATED -> {
+        if (!isSameLiveRun(container, task) || container.startedAt() != null) {
+          beginRun(container, c -> c.newRun(task.pid(), null));
+        }
+        yield Optional.empty();
+      }
+      case RUNNING, PAUSED -> {
+        boolean paused = task.status() == TaskInfo.Status.PAUSED;
+        if (!isSameLiveRun(container, task)) {
+          Instant startedAt = startOf(task.pid());
+          beginRun(
+              container, c -> c.newRun(task.pid(), null).startedAt(startedAt).withPaused(paused));
+        } else if (container.startedAt() == null) {
+          Instant startedAt = startOf(task.pid());
+          store.update(id, c -> c.startedAt(startedAt).withPaused(paused));
+        } else {
+          store.update(id, c -> c.withPaused(paused));
+        }
+        yield Optional.empty();
+      }
+      case STOPPED -> stopped(container, task);
+    };
+  }
+
+  private Optional<Exit> stopped(Container container, TaskInfo task) {
+    Instant exitedAt = task.exitedAt();
+    Exit told =
+        new Exit(task.exitStatus(), exitedAt == null ? loop.now() : exitedAt, ExitSource.LISTED);
+    Exit known = container.knownExit();
+    if (known != null) {
+      boolean later = exitedAt != null && exitedAt.isAfter(known.exitedAt());
+      if (!later || known.source() == ExitSource.UNKNOWN) {
+        return Optional.of(known);
+      }
+      // A whole run came and went unseen since the one that is recorded.
+      beginRun(container, c -> c.newRun(task.pid(), null));
+    } else if (container.pid() != task.pid()) {
+      beginRun(container, c -> c.newRun(task.pid(), null));
+    }
+    return Optional.of(told);
+  }
+
+  private static boolean isSameLiveRun(Container container, TaskInfo task) {
+    return container.exit() == null && container.pid() == task.pid();
+  }
+
+  /** Before a new run takes the record over, the end of the one that was there is told. */
+  private void beginRun(Container container, UnaryOperator<Container> transition) {
+    recorder.recordAnyEnd(container, Exit.unseen(loop.now()));
+    store.update(container.id(), transition);
+  }
+
+  /** The kernel's word, which is some milliseconds early; else now, which is late. */
+  private Instant startOf(long pid) {
+    return processStart.apply(pid).orElseGet(loop::now);
+  }
+}

@@ -1,0 +1,126 @@
+package io.statebridge.daemon.sync;
+
+import io.statebridge.api.Container;
+import io.statebridge.api.ContainerEvent.TaskCreated;
+import io.statebridge.api.ContainerEvent.TaskDeleted;
+import io.statebridge.api.ContainerEvent.TaskStarted;
+import io.statebridge.api.ContainerId;
+import io.statebridge.api.Exit;
+import io.statebridge.store.ContainerStore;
+import java.time.Instant;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the events other than exits do to a record, in the container's lane. Events may come late,
+ * twice or in another order than things happened; wherever an event does not follow from the
+ * record, the runtime is asked instead of the event believed. Loop only.
+ */
+final class StateHandler {
+
+  private static final CompletionStage<Void> DONE = CompletableFuture.completedStage(null);
+
+  private final SyncLoop loop;
+  private final ContainerStore store;
+  private final Inspector inspector;
+  private final ExitHandler exits;
+  private final ExitRecorder recorder;
+
+  StateHandler(
+      SyncLoop loop,
+      ContainerStore store,
+      Inspector inspector,
+      ExitHandler exits,
+      ExitRecorder recorder) {
+    this.loop = loop;
+    this.store = store;
+    this.inspector = inspector;
+    this.exits = exits;
+    this.recorder = recorder;
+  }
+
+  CompletionStage<Void> containerChanged(ContainerId id) {
+    return inspector.learn(id).thenApply(known -> null);
+  }
+
+  CompletionStage<Void> containerDeleted(ContainerId id) {
+    inspector.containerIsGone(id);
+    return DONE;
+  }
+
+  CompletionStage<Void> taskCreated(TaskCreated event) {
+    @Nullable Container container = store.get(event.id()).orElse(null);
+    if (container == null) {
+      return inspect(event.id());
+    }
+    if (isOld(container, event.at())) {
+      return DONE;
+    }
+    if (container.pid() == event.pid() && container.exit() == null) {
+      // The list was quicker than the event.
+      return DONE;
+    }
+    if (container.exit() == null && (container.pid() != 0 || container.pendingExit() != null)) {
+      return inspect(event.id());
+    }
+    store.update(event.id(), c -> c.newRun(event.pid(), event.at()));
+    return DONE;
+  }
+
+  CompletionStage<Void> taskStarted(TaskStarted event) {
+    @Nullable Container container = store.get(event.id()).orElse(null);
+    if (container == null || (container.exit() == null && container.pid() != event.pid())) {
+      return inspect(event.id());
+    }
+    if (container.startedAt() == null) {
+      store.update(event.id(), c -> startedNoLaterThanEnded(c, event.at()));
+    }
+    return DONE;
+  }
+
+  CompletionStage<Void> paused(ContainerId id, boolean paused) {
+    if (store.get(id).isEmpty()) {
+      return inspect(id);
+    }
+    store.update(id, c -> c.exit() == null ? c.withPaused(paused) : c);
+    return DONE;
+  }
+
+  /** A deleted task has ended: its last words are the exit, if the exit's own event was lost. */
+  CompletionStage<Void> taskDeleted(TaskDeleted event) {
+    @Nullable Container container = store.get(event.id()).orElse(null);
+    if (container == null || container.exit() != null) {
+      return DONE;
+    }
+    if (container.pid() != event.pid()) {
+      return inspect(event.id());
+    }
+    Exit lastWords = event.lastWords();
+    if (container.pendingExit() != null || lastWords != null) {
+      recorder.recordAnyEnd(container, lastWords == null ? Exit.unseen(loop.now()) : lastWords);
+      return DONE;
+    }
+    store.update(event.id(), Container::withoutTask);
+    return DONE;
+  }
+
+  private CompletionStage<Void> inspect(ContainerId id) {
+    return exits.inspect(id, () -> {});
+  }
+
+  /** Whether the event was published before what the record already tells. */
+  private static boolean isOld(Container container, Instant at) {
+    Instant created = container.taskCreatedAt();
+    Exit exit = container.exit();
+    return (created != null && !at.isAfter(created))
+        || (exit != null && !at.isAfter(exit.exitedAt()));
+  }
+
+  /** A start is published after the process began, and a short process may have ended by then. */
+  private static Container startedNoLaterThanEnded(Container container, Instant at) {
+    Exit exit = container.exit();
+    Instant startedAt = exit != null && exit.exitedAt().isBefore(at) ? exit.exitedAt() : at;
+    return container.startedAt(startedAt);
+  }
+}
