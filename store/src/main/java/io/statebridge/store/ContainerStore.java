@@ -121,11 +121,11 @@ public final class ContainerStore {
     }
   }
 
-  /** How many cursors are open. */
-  public int watchers() {
+  /** The earliest revision that a watch can resume from. */
+  public long compactRevision() {
     writer.lock();
     try {
-      return cursors.size();
+      return log.compactRevision();
     } finally {
       writer.unlock();
     }

@@ -1,0 +1,133 @@
+package io.statebridge.daemon.rpc;
+
+import io.grpc.Server;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.netty.NettyServerBuilder;
+import io.grpc.protobuf.services.HealthStatusManager;
+import io.grpc.protobuf.services.ProtoReflectionServiceV1;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerDomainSocketChannel;
+import io.netty.channel.unix.DomainSocketAddress;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import io.statebridge.daemon.sync.Sync;
+import io.statebridge.proto.v1.StatebridgeGrpc;
+import io.statebridge.store.ContainerStore;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+
+/** Serves the API, grpc.health.v1 and server reflection on a unix socket of mode 0660. Owns its threads. */
+public final class ApiServer implements AutoCloseable {
+
+  /** Requests are small; this bounds what a client can make us hold. */
+  private static final int MAX_REQUEST_BYTES = 1 << 20;
+
+  private static final long CLOSE_TIMEOUT_SECONDS = 2;
+
+  private final ListenSocket socket;
+  private final Server server;
+  private final HealthStatusManager health;
+  private final OpenCalls openCalls;
+  private final EventLoopGroup eventLoop;
+  private final ExecutorService calls;
+  private final ScheduledExecutorService timer;
+
+  private ApiServer(
+      ListenSocket socket,
+      Server server,
+      HealthStatusManager health,
+      OpenCalls openCalls,
+      EventLoopGroup eventLoop,
+      ExecutorService calls,
+      ScheduledExecutorService timer) {
+    this.socket = socket;
+    this.server = server;
+    this.health = health;
+    this.openCalls = openCalls;
+    this.eventLoop = eventLoop;
+    this.calls = calls;
+    this.timer = timer;
+  }
+
+  /**
+   * Starts to serve.
+   *
+   * @param path of the socket
+   * @param version our own
+   * @param runtimeAddress of containerd, for the status
+   */
+  public static ApiServer start(
+      Path path, ContainerStore store, Sync sync, String version, String runtimeAddress)
+      throws IOException {
+    ListenSocket socket = ListenSocket.claim(path);
+    EventLoopGroup eventLoop =
+        new MultiThreadIoEventLoopGroup(
+            1, new DefaultThreadFactory("api-io", true), EpollIoHandler.newFactory());
+    ExecutorService calls =
+        Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("api-call-", 0).factory());
+    ScheduledExecutorService timer =
+        Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().name("api-timer").daemon().factory());
+    OpenCalls openCalls = new OpenCalls();
+    HealthStatusManager health = new HealthStatusManager();
+    BridgeStatus status =
+        new BridgeStatus(store, sync, version, runtimeAddress, Instant.now(), openCalls);
+    Server server =
+        NettyServerBuilder.forAddress(new DomainSocketAddress(socket.temporary().toString()))
+            .bossEventLoopGroup(eventLoop)
+            .workerEventLoopGroup(eventLoop)
+            .channelType(EpollServerDomainSocketChannel.class)
+            .executor(calls)
+            .maxInboundMessageSize(MAX_REQUEST_BYTES)
+            .addService(
+                new StatebridgeService(store, status, sync::status, openCalls, calls, timer))
+            .addService(health.getHealthService())
+            .addService(ProtoReflectionServiceV1.newInstance())
+            .build();
+    ApiServer api =
+        new ApiServer(socket, server, health, openCalls, eventLoop, calls, timer);
+    try {
+      server.start();
+      socket.publish();
+    } catch (IOException e) {
+      socket.discard();
+      api.shutDown();
+      throw e instanceof ListenException
+          ? e
+          : new ListenException("cannot listen on " + path + ": " + e.getMessage(), e);
+    }
+    health.setStatus("", ServingStatus.SERVING);
+    health.setStatus(StatebridgeGrpc.SERVICE_NAME, ServingStatus.SERVING);
+    return api;
+  }
+
+  /** Ends open calls with UNAVAILABLE, gives the others a moment, and removes the socket. */
+  @Override
+  public void close() {
+    shutDown();
+    socket.remove();
+  }
+
+  private void shutDown() {
+    health.enterTerminalState();
+    server.shutdown();
+    openCalls.endAll();
+    try {
+      if (!server.awaitTermination(CLOSE_TIMEOUT_SECONDS, TimeUnit.SECONDS)) {
+        server.shutdownNow();
+      }
+    } catch (InterruptedException e) {
+      server.shutdownNow();
+      Thread.currentThread().interrupt();
+    }
+    timer.shutdownNow();
+    calls.shutdownNow();
+    eventLoop.shutdownGracefully(0, CLOSE_TIMEOUT_SECONDS, TimeUnit.SECONDS).syncUninterruptibly();
+  }
+}

@@ -1,0 +1,108 @@
+package io.statebridge.daemon.rpc;
+
+import io.statebridge.api.Container;
+import io.statebridge.daemon.sync.Counters;
+import io.statebridge.daemon.sync.DeletePolicy;
+import io.statebridge.daemon.sync.Sync;
+import io.statebridge.daemon.sync.SyncStatus;
+import io.statebridge.proto.v1.GetBridgeStatusResponse;
+import io.statebridge.proto.v1.NamespacePolicy;
+import io.statebridge.proto.v1.RuntimeStatus;
+import io.statebridge.store.ContainerStore;
+import io.statebridge.store.Snapshot;
+import java.time.Instant;
+import java.util.List;
+
+/** How the daemon itself is doing, put together when asked. */
+final class BridgeStatus {
+
+  private final ContainerStore store;
+  private final Sync sync;
+  private final String version;
+  private final String runtimeAddress;
+  private final Instant startedAt;
+  private final OpenCalls openCalls;
+
+  BridgeStatus(
+      ContainerStore store,
+      Sync sync,
+      String version,
+      String runtimeAddress,
+      Instant startedAt,
+      OpenCalls openCalls) {
+    this.store = store;
+    this.sync = sync;
+    this.version = version;
+    this.runtimeAddress = runtimeAddress;
+    this.startedAt = startedAt;
+    this.openCalls = openCalls;
+  }
+
+  GetBridgeStatusResponse read() {
+    Snapshot snapshot = store.snapshot();
+    SyncStatus status = sync.status();
+    List<Container> containers = snapshot.containers();
+    return GetBridgeStatusResponse.newBuilder()
+        .setVersion(version)
+        .setStartedAt(Protos.timestamp(startedAt))
+        .setEpoch(snapshot.epoch())
+        .setRevision(snapshot.revision())
+        .setContainers(containers.size())
+        .setRuntime(runtime(status))
+        .setSync(Protos.sync(status, Instant.now()))
+        .setLanesActive(sync.activeLanes())
+        .setLanesWaiting(sync.waitingLanes())
+        .setPendingExits((int) containers.stream().filter(c -> c.pendingExit() != null).count())
+        .setCleanupPending((int) containers.stream().filter(Container::cleanupPending).count())
+        .setWatchers(openCalls.size())
+        .addAllNamespaces(
+            sync.policy().decisions().values().stream().map(BridgeStatus::policy).toList())
+        .setCounters(counters(sync.counters()))
+        .build();
+  }
+
+  private RuntimeStatus runtime(SyncStatus status) {
+    return RuntimeStatus.newBuilder()
+        .setAddress(runtimeAddress)
+        .setPhase(
+            switch (status.phase()) {
+              case DISCONNECTED -> RuntimeStatus.Phase.DISCONNECTED;
+              case CONNECTING -> RuntimeStatus.Phase.CONNECTING;
+              case RECONCILING -> RuntimeStatus.Phase.RECONCILING;
+              case LIVE -> RuntimeStatus.Phase.LIVE;
+            })
+        .setSince(Protos.timestamp(status.since()))
+        .setRuntimeVersion(status.runtimeVersion())
+        .setLastError(status.lastError())
+        .setReconnects(status.reconnects())
+        .build();
+  }
+
+  private static NamespacePolicy policy(DeletePolicy.Decision decision) {
+    return NamespacePolicy.newBuilder()
+        .setNamespace(decision.namespace())
+        .setConfigured(decision.configured().toString())
+        .setDeletes(decision.deletes())
+        .setWhy(decision.why())
+        .build();
+  }
+
+  private static io.statebridge.proto.v1.Counters counters(Counters counters) {
+    io.statebridge.proto.v1.Counters.Builder builder =
+        io.statebridge.proto.v1.Counters.newBuilder()
+            .setEvents(counters.events.sum())
+            .setEventsUnrecognised(counters.unrecognisedEvents.sum())
+            .setEventsMalformed(counters.malformedEvents.sum())
+            .setEventsOom(counters.oomEvents.sum())
+            .setExitsOfExecs(counters.execExits.sum())
+            .setExitsDropped(counters.droppedExits.sum())
+            .setExitsConfirmed(counters.confirmedExits.sum())
+            .setDeletesFailed(counters.failedDeletes.sum())
+            .setReconciles(counters.reconciles.sum())
+            .setReconcileDifferences(counters.reconcileDifferences.sum());
+    counters
+        .recordedExits()
+        .forEach((source, count) -> builder.putExitsRecorded(source.name(), count));
+    return builder.build();
+  }
+}

@@ -1,0 +1,67 @@
+package io.statebridge.daemon.rpc;
+
+import io.grpc.Status;
+import io.statebridge.api.Container;
+import io.statebridge.api.ContainerState;
+import io.statebridge.proto.v1.ContainerFilter;
+import java.util.EnumSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
+
+/** A request's filter: every condition that is given must hold. */
+record Filter(
+    Set<String> namespaces,
+    Set<String> ids,
+    Set<ContainerState> states,
+    Map<String, String> labels,
+    String sandboxId)
+    implements Predicate<Container> {
+
+  /**
+   * @throws io.grpc.StatusRuntimeException INVALID_ARGUMENT that names the field
+   */
+  static Filter of(ContainerFilter filter) {
+    EnumSet<ContainerState> states = EnumSet.noneOf(ContainerState.class);
+    for (io.statebridge.proto.v1.ContainerState state : filter.getStatesList()) {
+      states.add(
+          switch (state) {
+            case CONTAINER_STATE_CREATED -> ContainerState.CREATED;
+            case CONTAINER_STATE_RUNNING -> ContainerState.RUNNING;
+            case CONTAINER_STATE_EXITED -> ContainerState.EXITED;
+            case CONTAINER_STATE_UNKNOWN -> ContainerState.UNKNOWN;
+            case CONTAINER_STATE_UNSPECIFIED, UNRECOGNIZED ->
+                throw invalid(
+                    "filter.states", "must be CREATED, RUNNING, EXITED or UNKNOWN, not " + state);
+          });
+    }
+    if (filter.getNamespacesList().contains("")) {
+      throw invalid("filter.namespaces", "holds an empty namespace");
+    }
+    if (filter.getIdsList().contains("")) {
+      throw invalid("filter.ids", "holds an empty id");
+    }
+    if (filter.getLabelsMap().containsKey("")) {
+      throw invalid("filter.labels", "holds an empty key");
+    }
+    return new Filter(
+        Set.copyOf(filter.getNamespacesList()),
+        Set.copyOf(filter.getIdsList()),
+        states,
+        Map.copyOf(filter.getLabelsMap()),
+        filter.getSandboxId());
+  }
+
+  static RuntimeException invalid(String field, String problem) {
+    return Status.INVALID_ARGUMENT.withDescription(field + " " + problem).asRuntimeException();
+  }
+
+  @Override
+  public boolean test(Container container) {
+    return (namespaces.isEmpty() || namespaces.contains(container.id().namespace()))
+        && (ids.isEmpty() || ids.contains(container.id().id()))
+        && (states.isEmpty() || states.contains(container.state()))
+        && (sandboxId.isEmpty() || sandboxId.equals(container.info().sandboxId()))
+        && container.labels().entrySet().containsAll(labels.entrySet());
+  }
+}

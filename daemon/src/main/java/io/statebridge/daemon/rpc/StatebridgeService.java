@@ -1,0 +1,190 @@
+package io.statebridge.daemon.rpc;
+
+import io.grpc.StatusRuntimeException;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import io.statebridge.api.Container;
+import io.statebridge.daemon.sync.SyncStatus;
+import io.statebridge.proto.v1.GetBridgeStatusRequest;
+import io.statebridge.proto.v1.GetBridgeStatusResponse;
+import io.statebridge.proto.v1.GetContainerRequest;
+import io.statebridge.proto.v1.GetContainerResponse;
+import io.statebridge.proto.v1.ListContainersRequest;
+import io.statebridge.proto.v1.ListContainersResponse;
+import io.statebridge.proto.v1.StatebridgeGrpc;
+import io.statebridge.proto.v1.WaitContainerRequest;
+import io.statebridge.proto.v1.WaitContainerResponse;
+import io.statebridge.proto.v1.WatchContainersRequest;
+import io.statebridge.proto.v1.WatchContainersResponse;
+import io.statebridge.store.ContainerStore;
+import io.statebridge.store.Snapshot;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** The methods of statebridge.v1. None of them asks the runtime. */
+final class StatebridgeService extends StatebridgeGrpc.StatebridgeImplBase {
+
+  static final Duration DEFAULT_PROGRESS_INTERVAL = Duration.ofSeconds(10);
+  static final Duration MIN_PROGRESS_INTERVAL = Duration.ofMillis(100);
+  static final Duration MAX_PROGRESS_INTERVAL = Duration.ofHours(1);
+
+  private final ContainerStore store;
+  private final ContainerLookup lookup;
+  private final BridgeStatus status;
+  private final Supplier<SyncStatus> sync;
+  private final OpenCalls openCalls;
+  private final Executor executor;
+  private final ScheduledExecutorService timer;
+
+  StatebridgeService(
+      ContainerStore store,
+      BridgeStatus status,
+      Supplier<SyncStatus> sync,
+      OpenCalls openCalls,
+      Executor executor,
+      ScheduledExecutorService timer) {
+    this.store = store;
+    this.lookup = new ContainerLookup(store);
+    this.status = status;
+    this.sync = sync;
+    this.openCalls = openCalls;
+    this.executor = executor;
+    this.timer = timer;
+  }
+
+  @Override
+  public void getContainer(
+      GetContainerRequest request, StreamObserver<GetContainerResponse> out) {
+    answer(
+        out,
+        () ->
+            GetContainerResponse.newBuilder()
+                .setContainer(
+                    Protos.container(lookup.find(request.getNamespace(), request.getId())))
+                .setEpoch(store.epoch())
+                .build());
+  }
+
+  @Override
+  public void listContainers(
+      ListContainersRequest request, StreamObserver<ListContainersResponse> out) {
+    answer(
+        out,
+        () -> {
+          Filter filter = Filter.of(request.getFilter());
+          Snapshot snapshot = store.snapshot();
+          ListContainersResponse.Builder response =
+              ListContainersResponse.newBuilder()
+                  .setEpoch(snapshot.epoch())
+                  .setRevision(snapshot.revision())
+                  .setSync(Protos.sync(sync.get(), Instant.now()));
+          snapshot.containers().stream()
+              .filter(filter)
+              .forEach(c -> response.addContainers(Protos.container(c)));
+          return response.build();
+        });
+  }
+
+  @Override
+  public void watchContainers(
+      WatchContainersRequest request, StreamObserver<WatchContainersResponse> out) {
+    try {
+      Filter filter = Filter.of(request.getFilter());
+      Duration interval = progressInterval(request);
+      Long resumeAfter = request.hasResume() ? resumeAfter(request.getResume()) : null;
+      new WatchStream(
+              store,
+              filter,
+              (ServerCallStreamObserver<WatchContainersResponse>) out,
+              sync,
+              openCalls,
+              executor)
+          .start(resumeAfter, interval, timer);
+    } catch (StatusRuntimeException e) {
+      out.onError(e);
+    }
+  }
+
+  private static Duration progressInterval(WatchContainersRequest request) {
+    if (!request.hasProgressInterval()) {
+      return DEFAULT_PROGRESS_INTERVAL;
+    }
+    com.google.protobuf.Duration asked = request.getProgressInterval();
+    // Clamped, so that the sum below cannot overflow; far out of range is out of range all the same.
+    long seconds = Math.clamp(asked.getSeconds(), -1, MAX_PROGRESS_INTERVAL.toSeconds() + 1);
+    Duration interval = Duration.ofSeconds(seconds, asked.getNanos());
+    if (interval.compareTo(MIN_PROGRESS_INTERVAL) < 0
+        || interval.compareTo(MAX_PROGRESS_INTERVAL) > 0) {
+      throw Filter.invalid("progress_interval", "must be from 0.1 s to 1 h");
+    }
+    return interval;
+  }
+
+  private long resumeAfter(WatchContainersRequest.Resume resume) {
+    if (resume.getEpoch().isEmpty()) {
+      throw Filter.invalid("resume.epoch", "is required");
+    }
+    if (resume.getRevision() < 0) {
+      throw Filter.invalid("resume.revision", "is too large");
+    }
+    if (!resume.getEpoch().equals(store.epoch())) {
+      throw WatchStream.outOfRange(
+          "epoch "
+              + resume.getEpoch()
+              + " is over, this is epoch "
+              + store.epoch()
+              + "; list again and watch from there",
+          store.epoch(),
+          store.compactRevision(),
+          store.revision());
+    }
+    return resume.getRevision();
+  }
+
+  @Override
+  public void waitContainer(
+      WaitContainerRequest request, StreamObserver<WaitContainerResponse> out) {
+    try {
+      Predicate<Container> until =
+          switch (request.getUntil()) {
+            case RECORDED -> c -> c.exit() != null;
+            case OBSERVED -> c -> c.knownExit() != null;
+            case UNRECOGNIZED -> throw Filter.invalid("until", "must be RECORDED or OBSERVED");
+          };
+      Container container = lookup.find(request.getNamespace(), request.getId());
+      new WaitCall(
+              store,
+              container.id(),
+              until,
+              (ServerCallStreamObserver<WaitContainerResponse>) out,
+              openCalls,
+              executor)
+          .start();
+    } catch (StatusRuntimeException e) {
+      out.onError(e);
+    }
+  }
+
+  @Override
+  public void getBridgeStatus(
+      GetBridgeStatusRequest request, StreamObserver<GetBridgeStatusResponse> out) {
+    answer(out, status::read);
+  }
+
+  private static <T> void answer(StreamObserver<T> out, Supplier<T> response) {
+    @Nullable T message;
+    try {
+      message = response.get();
+    } catch (StatusRuntimeException e) {
+      out.onError(e);
+      return;
+    }
+    out.onNext(message);
+    out.onCompleted();
+  }
+}
