@@ -3,6 +3,7 @@ package io.statebridge.daemon.cli;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.StreamWriteFeature;
+import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import com.google.protobuf.Timestamp;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -11,7 +12,10 @@ import java.io.UncheckedIOException;
 /** Prints one JSON value on one line, and writes the values that all commands' JSON shares. */
 final class Json {
   private static final JsonFactory FACTORY =
-      JsonFactory.builder().disable(StreamWriteFeature.AUTO_CLOSE_TARGET).build();
+      JsonFactory.builder()
+          .disable(StreamWriteFeature.AUTO_CLOSE_TARGET)
+          .enable(JsonWriteFeature.COMBINE_UNICODE_SURROGATES_IN_UTF8)
+          .build();
 
   /** Writes a value. */
   interface Value {
