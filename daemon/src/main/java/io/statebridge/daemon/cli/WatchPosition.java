@@ -1,0 +1,25 @@
+package io.statebridge.daemon.cli;
+
+import io.statebridge.proto.v1.WatchContainersResponse;
+import org.jspecify.annotations.Nullable;
+
+/** How far a watch has come: from where another one could go on without a gap. */
+final class WatchPosition {
+  private @Nullable ResumePoint last;
+
+  WatchPosition(@Nullable ResumePoint start) {
+    last = start;
+  }
+
+  void passed(WatchContainersResponse change) {
+    // The records before SYNCED carry the revision of a list that has not been seen to its end.
+    if (last != null || change.getType() == WatchContainersResponse.Type.SYNCED) {
+      last = new ResumePoint(change.getEpoch(), change.getRevision());
+    }
+  }
+
+  /** What to add to a failure's line; empty when only a new watch can help. */
+  String hint() {
+    return last == null ? "" : " (to miss nothing: --resume " + last + ")";
+  }
+}
