@@ -45,6 +45,9 @@ public final class DeletePolicy {
    */
   private volatile boolean criPluginLoaded = true;
 
+  // Loop only.
+  private boolean told;
+
   /**
    * @param fallback for namespaces that are not configured
    * @param configured by namespace
@@ -64,12 +67,18 @@ public final class DeletePolicy {
     return configured.keySet();
   }
 
+  /** The runtime has told: from the first time on, say what was chosen, and again when that changes. */
   void criPluginLoaded(boolean loaded) {
-    boolean before = criPluginLoaded;
+    Map<String, Decision> before = told ? decisions() : Map.of();
+    told = true;
     criPluginLoaded = loaded;
-    if (before != loaded) {
-      seen.forEach(namespace -> say(decide(namespace)));
-    }
+    decisions()
+        .forEach(
+            (namespace, decision) -> {
+              if (!decision.equals(before.get(namespace))) {
+                say(decision);
+              }
+            });
   }
 
   boolean deletes(String namespace) {
@@ -100,11 +109,6 @@ public final class DeletePolicy {
             : new Decision(namespace, setting, true, "containerd's CRI plugin is not loaded");
       }
     };
-  }
-
-  /** Says at start what was chosen. */
-  void announce() {
-    seen.forEach(namespace -> say(decide(namespace)));
   }
 
   private static void say(Decision decision) {

@@ -148,11 +148,11 @@ final class Inspector {
       case RUNNING, PAUSED -> {
         boolean paused = task.status() == TaskInfo.Status.PAUSED;
         if (!isSameLiveRun(container, task)) {
-          Instant startedAt = startOf(task.pid());
+          Instant startedAt = startOf(id, task.pid());
           beginRun(
               container, c -> c.newRun(task.pid(), null).startedAt(startedAt).withPaused(paused));
         } else if (container.startedAt() == null) {
-          Instant startedAt = startOf(task.pid());
+          Instant startedAt = startOf(id, task.pid());
           store.update(id, c -> c.startedAt(startedAt).withPaused(paused));
         } else {
           store.update(id, c -> c.withPaused(paused));
@@ -191,8 +191,10 @@ final class Inspector {
     store.update(container.id(), transition);
   }
 
-  /** The kernel's word, which is some milliseconds early; else now, which is late. */
-  private Instant startOf(long pid) {
-    return processStart.apply(pid).orElseGet(loop::now);
+  /** The kernel's word, else now, which is late. The kernel counts in hundredths: not before the creation. */
+  private Instant startOf(ContainerId id, long pid) {
+    Instant start = processStart.apply(pid).orElseGet(loop::now);
+    Instant created = store.get(id).map(c -> c.info().createdAt()).orElse(null);
+    return created != null && start.isBefore(created) ? created : start;
   }
 }

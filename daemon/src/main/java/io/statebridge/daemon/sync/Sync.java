@@ -63,7 +63,6 @@ public final class Sync {
   }
 
   public void start() {
-    loop.execute(policy::announce);
     loop.execute(subscription::connect);
   }
 
