@@ -151,14 +151,6 @@ public record Container(
       return this;
     }
     return new Container(
-        info,
-        0,
-        taskCreatedAt,
-        startedAt,
-        end,
-        false,
-        null,
-        cleanupPending,
-        revision);
+        info, 0, taskCreatedAt, startedAt, end, false, null, cleanupPending, revision);
   }
 }

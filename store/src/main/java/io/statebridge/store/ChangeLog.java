@@ -3,7 +3,8 @@ package io.statebridge.store;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The last commits, as a ring that overwrites its oldest. Revisions are gapless, so a revision is its own index.
+ * The last commits, as a ring that overwrites its oldest. Revisions are gapless, so a revision is
+ * its own index.
  *
  * <p>Guarded by the store's lock, readers too: a read is one array access.
  */
@@ -17,7 +18,8 @@ final class ChangeLog {
    */
   ChangeLog(int capacity) {
     if (capacity < 1) {
-      throw new IllegalArgumentException("the change log must hold at least 1 change, not " + capacity);
+      throw new IllegalArgumentException(
+          "the change log must hold at least 1 change, not " + capacity);
     }
     ring = new Change[capacity];
   }

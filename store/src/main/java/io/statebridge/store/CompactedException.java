@@ -1,6 +1,9 @@
 package io.statebridge.store;
 
-/** The changes after a revision are no longer, or never were, in the log: list again and go on from there. */
+/**
+ * The changes after a revision are no longer, or never were, in the log: list again and go on from
+ * there.
+ */
 public final class CompactedException extends Exception {
 
   private static final long serialVersionUID = 1;

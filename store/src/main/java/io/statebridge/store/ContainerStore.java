@@ -3,27 +3,29 @@ package io.statebridge.store;
 import io.statebridge.api.Container;
 import io.statebridge.api.ContainerId;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.UnaryOperator;
-import java.util.LinkedHashSet;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What is known of every container, in memory.
  *
- * <p>Each commit gets the next revision, without gaps, and its place in the change log in one step under the one writer
- * lock; a commit that changes nothing is none. Revisions count within an epoch, which names one life of the store.
- * Records are immutable. {@link #get} takes no lock, and neither does {@link #snapshot} unless something was committed
- * since the last one. Nobody is called with the lock held. Thread-safe.
+ * <p>Each commit gets the next revision, without gaps, and its place in the change log in one step
+ * under the one writer lock; a commit that changes nothing is none. Revisions count within an
+ * epoch, which names one life of the store. Records are immutable. {@link #get} takes no lock, and
+ * neither does {@link #snapshot} unless something was committed since the last one. Nobody is
+ * called with the lock held. Thread-safe.
  */
 public final class ContainerStore {
 
   private final String epoch;
-  private final ConcurrentSkipListMap<ContainerId, Container> containers = new ConcurrentSkipListMap<>();
+  private final ConcurrentSkipListMap<ContainerId, Container> containers =
+      new ConcurrentSkipListMap<>();
   private final ReentrantLock writer = new ReentrantLock();
 
   // Guarded by writer.
@@ -88,8 +90,8 @@ public final class ContainerStore {
   }
 
   /**
-   * Changes a record. The function is pure and quick, runs under the writer lock, and must keep the id; when it throws,
-   * the record stays as it was.
+   * Changes a record. The function is pure and quick, runs under the writer lock, and must keep the
+   * id; when it throws, the record stays as it was.
    *
    * @return the record as it is now, or empty when there is none
    */

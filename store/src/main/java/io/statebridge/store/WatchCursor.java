@@ -3,11 +3,12 @@ package io.statebridge.store;
 import java.util.Optional;
 
 /**
- * One watcher's place in the change log. It costs the writer nothing: a watcher that is too slow is overtaken and told
- * so, and neither the writer nor another watcher ever waits for it.
+ * One watcher's place in the change log. It costs the writer nothing: a watcher that is too slow is
+ * overtaken and told so, and neither the writer nor another watcher ever waits for it.
  *
- * <p>{@link #next} is for one thread at a time. The wake-up is called after a commit, by the committing thread and
- * without a lock held, once each time the cursor had reached the end of the log; it must return at once.
+ * <p>{@link #next} is for one thread at a time. The wake-up is called after a commit, by the
+ * committing thread and without a lock held, once each time the cursor had reached the end of the
+ * log; it must return at once.
  */
 public final class WatchCursor implements AutoCloseable {
 
@@ -15,7 +16,10 @@ public final class WatchCursor implements AutoCloseable {
   private final Runnable wakeUp;
   private long position;
 
-  /** Whether the watcher has seen the end of the log and wants to hear of the next commit. Store's lock. */
+  /**
+   * Whether the watcher has seen the end of the log and wants to hear of the next commit. Store's
+   * lock.
+   */
   boolean parked;
 
   WatchCursor(ContainerStore store, long position, Runnable wakeUp) {

@@ -61,13 +61,17 @@ public final class RunCommand implements Callable<Integer> {
     } catch (IOException e) {
       throw CommandFailure.failed(String.valueOf(e.getMessage()));
     }
-    Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().name("shutdown").unstarted(() -> end(daemon)));
+    Runtime.getRuntime()
+        .addShutdownHook(Thread.ofPlatform().name("shutdown").unstarted(() -> end(daemon)));
     // Only a signal ends the daemon.
     new CountDownLatch(1).await();
     return ExitStatus.DONE;
   }
 
-  /** Left to itself the JVM reports the signal; a daemon that was asked to end, and did, reports success. */
+  /**
+   * Left to itself the JVM reports the signal; a daemon that was asked to end, and did, reports
+   * success.
+   */
   private static void end(Daemon daemon) {
     daemon.close();
     Runtime.getRuntime().halt(ExitStatus.DONE);

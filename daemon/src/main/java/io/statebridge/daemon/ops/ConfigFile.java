@@ -19,7 +19,10 @@ import org.tomlj.TomlParseError;
 import org.tomlj.TomlParseResult;
 import org.tomlj.TomlTable;
 
-/** Reads the configuration from a TOML file. Keys that are not given keep their defaults; unknown ones are errors. */
+/**
+ * Reads the configuration from a TOML file. Keys that are not given keep their defaults; unknown
+ * ones are errors.
+ */
 public final class ConfigFile {
 
   private static final Set<String> KEYS =
@@ -59,7 +62,11 @@ public final class ConfigFile {
     if (!errors.isEmpty()) {
       TomlParseError first = errors.getFirst();
       throw new ConfigException(
-          file + ", " + first.position() + ": " + String.valueOf(first.getMessage()).replaceAll("\\s+", " "));
+          file
+              + ", "
+              + first.position()
+              + ": "
+              + String.valueOf(first.getMessage()).replaceAll("\\s+", " "));
     }
     return new ConfigFile(file, toml).config();
   }
@@ -67,7 +74,10 @@ public final class ConfigFile {
   private Config config() throws ConfigException {
     for (String key : toml.keySet()) {
       if (!KEYS.contains(key)) {
-        throw wrong(key, "is not a setting; the settings are " + String.join(", ", KEYS.stream().sorted().toList()));
+        throw wrong(
+            key,
+            "is not a setting; the settings are "
+                + String.join(", ", KEYS.stream().sorted().toList()));
       }
     }
     Config defaults = Config.DEFAULTS;
@@ -89,7 +99,8 @@ public final class ConfigFile {
       return Map.of();
     }
     if (!(toml.get("namespaces") instanceof TomlTable table)) {
-      throw wrong("namespaces", "must be a table, such as [namespaces] and below it \"k8s.io\" = \"auto\"");
+      throw wrong(
+          "namespaces", "must be a table, such as [namespaces] and below it \"k8s.io\" = \"auto\"");
     }
     Map<String, Setting> settings = new TreeMap<>();
     for (Map.Entry<String, Object> entry : table.entrySet()) {
@@ -118,8 +129,7 @@ public final class ConfigFile {
     return Arrays.stream(Setting.values())
         .filter(setting -> setting.toString().equals(text.toLowerCase(Locale.ROOT)))
         .findFirst()
-        .orElseThrow(
-            () -> new ConfigException("'" + text + "' must be auto, always or never"));
+        .orElseThrow(() -> new ConfigException("'" + text + "' must be auto, always or never"));
   }
 
   public static void checkNamespace(String name) throws ConfigException {
@@ -139,7 +149,8 @@ public final class ConfigFile {
     }
     Matcher matcher = DURATION.matcher(text);
     if (!matcher.matches()) {
-      throw wrong(key, "must be a duration such as \"500ms\", \"30s\" or \"5m\", not \"" + text + "\"");
+      throw wrong(
+          key, "must be a duration such as \"500ms\", \"30s\" or \"5m\", not \"" + text + "\"");
     }
     long number = Long.parseLong(matcher.group(1));
     Duration duration =
@@ -175,6 +186,7 @@ public final class ConfigFile {
   }
 
   private ConfigException wrong(String key, String problem) {
-    return new ConfigException(file + ", " + toml.inputPositionOf(List.of(key)) + ": " + key + " " + problem);
+    return new ConfigException(
+        file + ", " + toml.inputPositionOf(List.of(key)) + ": " + key + " " + problem);
   }
 }

@@ -15,7 +15,9 @@ import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The whole daemon in one process, put together in order of dependency and taken apart in reverse. */
+/**
+ * The whole daemon in one process, put together in order of dependency and taken apart in reverse.
+ */
 public final class Daemon implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(Daemon.class);

@@ -22,7 +22,10 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 
-/** Serves the API, grpc.health.v1 and server reflection on a unix socket of mode 0660. Owns its threads. */
+/**
+ * Serves the API, grpc.health.v1 and server reflection on a unix socket of mode 0660. Owns its
+ * threads.
+ */
 public final class ApiServer implements AutoCloseable {
 
   /** Requests are small; this bounds what a client can make us hold. */
@@ -90,8 +93,7 @@ public final class ApiServer implements AutoCloseable {
             .addService(health.getHealthService())
             .addService(ProtoReflectionServiceV1.newInstance())
             .build();
-    ApiServer api =
-        new ApiServer(socket, server, health, openCalls, eventLoop, calls, timer);
+    ApiServer api = new ApiServer(socket, server, health, openCalls, eventLoop, calls, timer);
     try {
       server.start();
       socket.publish();

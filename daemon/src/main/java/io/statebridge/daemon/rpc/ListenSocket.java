@@ -14,8 +14,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The path that we listen on. The server binds a temporary name beside it, which is given its mode and then renamed
- * into place: clients never see a socket with the wrong mode, and a stale one is replaced in one step.
+ * The path that we listen on. The server binds a temporary name beside it, which is given its mode
+ * and then renamed into place: clients never see a socket with the wrong mode, and a stale one is
+ * replaced in one step.
  */
 record ListenSocket(Path path, Path temporary) {
 
@@ -28,9 +29,9 @@ record ListenSocket(Path path, Path temporary) {
 
   static ListenSocket claim(Path wanted) throws ListenException {
     Path path = wanted.toAbsolutePath();
-    Path temporary = path.resolveSibling("." + path.getFileName() + "." + ProcessHandle.current().pid());
-    if (temporary.toString().getBytes(StandardCharsets.UTF_8).length
-        > MAX_PATH_BYTES) {
+    Path temporary =
+        path.resolveSibling("." + path.getFileName() + "." + ProcessHandle.current().pid());
+    if (temporary.toString().getBytes(StandardCharsets.UTF_8).length > MAX_PATH_BYTES) {
       throw new ListenException(
           path + " is too long for a unix socket: choose a shorter path for --listen");
     }
@@ -66,13 +67,14 @@ record ListenSocket(Path path, Path temporary) {
     }
     if (answers(path)) {
       throw new ListenException(
-          "another process listens on "
-              + path
-              + ": stop it, or choose another path with --listen");
+          "another process listens on " + path + ": stop it, or choose another path with --listen");
     }
   }
 
-  /** A socket file that nobody listens on refuses the connection: it is what a killed daemon left behind. */
+  /**
+   * A socket file that nobody listens on refuses the connection: it is what a killed daemon left
+   * behind.
+   */
   private static boolean answers(Path path) {
     try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
       return probe.connect(UnixDomainSocketAddress.of(path));
@@ -84,7 +86,8 @@ record ListenSocket(Path path, Path temporary) {
   void publish() throws ListenException {
     try {
       Files.setPosixFilePermissions(temporary, PosixFilePermissions.fromString(MODE));
-      Files.move(temporary, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      Files.move(
+          temporary, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {
       throw new ListenException("cannot put the socket at " + path + ": " + e, e);
     }

@@ -58,8 +58,7 @@ final class StatebridgeService extends StatebridgeGrpc.StatebridgeImplBase {
   }
 
   @Override
-  public void getContainer(
-      GetContainerRequest request, StreamObserver<GetContainerResponse> out) {
+  public void getContainer(GetContainerRequest request, StreamObserver<GetContainerResponse> out) {
     answer(
         out,
         () ->
@@ -115,7 +114,8 @@ final class StatebridgeService extends StatebridgeGrpc.StatebridgeImplBase {
       return DEFAULT_PROGRESS_INTERVAL;
     }
     com.google.protobuf.Duration asked = request.getProgressInterval();
-    // Clamped, so that the sum below cannot overflow; far out of range is out of range all the same.
+    // Clamped, so that the sum below cannot overflow; far out of range is out of range all the
+    // same.
     long seconds = Math.clamp(asked.getSeconds(), -1, MAX_PROGRESS_INTERVAL.toSeconds() + 1);
     Duration interval = Duration.ofSeconds(seconds, asked.getNanos());
     if (interval.compareTo(MIN_PROGRESS_INTERVAL) < 0

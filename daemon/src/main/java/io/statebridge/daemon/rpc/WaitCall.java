@@ -16,7 +16,10 @@ import java.util.concurrent.Executor;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** One WaitContainer call: a cursor that follows the log until its container has ended. Steps run one at a time. */
+/**
+ * One WaitContainer call: a cursor that follows the log until its container has ended. Steps run
+ * one at a time.
+ */
 final class WaitCall implements OpenCalls.OpenCall {
 
   private final ContainerStore store;

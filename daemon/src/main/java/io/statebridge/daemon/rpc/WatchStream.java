@@ -26,9 +26,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One watcher. It writes while its stream is ready and stops when it is not; what it has not written yet waits in the
- * store's log, not here, and a watcher that the log overtakes is told OUT_OF_RANGE. All of it runs on an executor of its
- * own, one step at a time.
+ * One watcher. It writes while its stream is ready and stops when it is not; what it has not
+ * written yet waits in the store's log, not here, and a watcher that the log overtakes is told
+ * OUT_OF_RANGE. All of it runs on an executor of its own, one step at a time.
  */
 final class WatchStream implements OpenCalls.OpenCall {
 
@@ -149,7 +149,10 @@ final class WatchStream implements OpenCalls.OpenCall {
     boolean was = before != null && filter.test(before);
     boolean is = after != null && filter.test(after);
     if (is && after != null) {
-      send(was ? WatchContainersResponse.Type.MODIFIED : WatchContainersResponse.Type.ADDED, change.revision(), after);
+      send(
+          was ? WatchContainersResponse.Type.MODIFIED : WatchContainersResponse.Type.ADDED,
+          change.revision(),
+          after);
     } else if (was && before != null) {
       send(WatchContainersResponse.Type.DELETED, change.revision(), after == null ? before : after);
     }

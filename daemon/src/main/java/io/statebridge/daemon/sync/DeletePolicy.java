@@ -67,7 +67,9 @@ public final class DeletePolicy {
     return configured.keySet();
   }
 
-  /** The runtime has told: from the first time on, say what was chosen, and again when that changes. */
+  /**
+   * The runtime has told: from the first time on, say what was chosen, and again when that changes.
+   */
   void criPluginLoaded(boolean loaded) {
     Map<String, Decision> before = told ? decisions() : Map.of();
     told = true;

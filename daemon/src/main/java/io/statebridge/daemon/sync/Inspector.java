@@ -191,7 +191,10 @@ final class Inspector {
     store.update(container.id(), transition);
   }
 
-  /** The kernel's word, else now, which is late. The kernel counts in hundredths: not before the creation. */
+  /**
+   * The kernel's word, else now, which is late. The kernel counts in hundredths: not before the
+   * creation.
+   */
   private Instant startOf(ContainerId id, long pid) {
     Instant start = processStart.apply(pid).orElseGet(loop::now);
     Instant created = store.get(id).map(c -> c.info().createdAt()).orElse(null);
