@@ -1,0 +1,133 @@
+package io.statebridge.simulator;
+
+import io.grpc.Context;
+import io.grpc.Contexts;
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.stub.StreamObserver;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How every call is answered: counted, in the namespace that its header names, and with the faults
+ * that were asked for. Thread-safe.
+ */
+final class Calls implements ServerInterceptor {
+
+  private static final Metadata.Key<String> NAMESPACE_HEADER =
+      Metadata.Key.of("containerd-namespace", Metadata.ASCII_STRING_MARSHALLER);
+  private static final Context.Key<String> NAMESPACE = Context.key("containerd-namespace");
+
+  private final Faults faults;
+  private final ScheduledExecutorService timer;
+  private final Map<String, LongAdder> counts = new ConcurrentHashMap<>();
+
+  Calls(Faults faults, ScheduledExecutorService timer) {
+    this.faults = faults;
+    this.timer = timer;
+  }
+
+  @Override
+  public <Q, A> ServerCall.Listener<Q> interceptCall(
+      ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
+    counts.computeIfAbsent(nameOf(call), name -> new LongAdder()).increment();
+    Context context = Context.current().withValue(NAMESPACE, headers.get(NAMESPACE_HEADER));
+    return Contexts.interceptCall(context, call, headers, next);
+  }
+
+  /** Such as Tasks/Delete. */
+  private static String nameOf(ServerCall<?, ?> call) {
+    String full = call.getMethodDescriptor().getFullMethodName();
+    return full.substring(full.lastIndexOf('.') + 1);
+  }
+
+  Map<String, Long> counts() {
+    Map<String, Long> copy = new TreeMap<>();
+    counts.forEach((name, count) -> copy.put(name, count.sum()));
+    return copy;
+  }
+
+  /** The namespace of the call under way; containerd answers no call without one. */
+  static String namespace() {
+    String namespace = NAMESPACE.get();
+    if (namespace == null || namespace.isEmpty()) {
+      throw Status.FAILED_PRECONDITION
+          .withDescription("namespace is required: failed precondition")
+          .asRuntimeException();
+    }
+    return namespace;
+  }
+
+  /** Answers a call that needs no namespace. */
+  <A> void answer(String call, StreamObserver<A> observer, Supplier<A> work) {
+    judge(call, null, observer, () -> send(observer, work));
+  }
+
+  /** Answers a call in a namespace. */
+  <A> void answer(String call, StreamObserver<A> observer, Function<String, A> work) {
+    inNamespace(
+        observer,
+        namespace ->
+            judge(call, null, observer, () -> send(observer, () -> work.apply(namespace))));
+  }
+
+  /** Answers a call about one container. */
+  <A> void answer(String call, String id, StreamObserver<A> observer, Function<Key, A> work) {
+    about(call, id, observer, key -> send(observer, () -> work.apply(key)));
+  }
+
+  /** A call about one container whose answer the work itself sends, maybe later. */
+  void about(String call, String id, StreamObserver<?> observer, Consumer<Key> work) {
+    inNamespace(
+        observer,
+        namespace -> {
+          Key key = new Key(namespace, id);
+          judge(call, key, observer, () -> work.accept(key));
+        });
+  }
+
+  private static void inNamespace(StreamObserver<?> observer, Consumer<String> work) {
+    String namespace;
+    try {
+      namespace = namespace();
+    } catch (StatusRuntimeException e) {
+      observer.onError(e);
+      return;
+    }
+    work.accept(namespace);
+  }
+
+  private void judge(String call, @Nullable Key key, StreamObserver<?> observer, Runnable proceed) {
+    switch (faults.judge(call, key)) {
+      case Faults.Verdict.Hang hang -> {}
+      case Faults.Verdict.Fail fail -> observer.onError(fail.status().asRuntimeException());
+      case Faults.Verdict.Proceed p when p.delay().isZero() -> proceed.run();
+      case Faults.Verdict.Proceed p ->
+          timer.schedule(proceed, p.delay().toNanos(), TimeUnit.NANOSECONDS);
+    }
+  }
+
+  private static <A> void send(StreamObserver<A> observer, Supplier<A> work) {
+    A answer;
+    try {
+      answer = work.get();
+    } catch (StatusRuntimeException e) {
+      observer.onError(e);
+      return;
+    }
+    observer.onNext(answer);
+    observer.onCompleted();
+  }
+}

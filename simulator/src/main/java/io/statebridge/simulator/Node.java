@@ -1,0 +1,271 @@
+package io.statebridge.simulator;
+
+import com.google.protobuf.Message;
+import io.statebridge.proto.containerd.containers.v1.Container;
+import io.statebridge.proto.containerd.events.ContainerCreate;
+import io.statebridge.proto.containerd.events.ContainerDelete;
+import io.statebridge.proto.containerd.events.TaskCreate;
+import io.statebridge.proto.containerd.events.TaskDelete;
+import io.statebridge.proto.containerd.events.TaskExit;
+import io.statebridge.proto.containerd.events.TaskOOM;
+import io.statebridge.proto.containerd.events.TaskPaused;
+import io.statebridge.proto.containerd.events.TaskResumed;
+import io.statebridge.proto.containerd.events.TaskStart;
+import io.statebridge.proto.containerd.types.Status;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NoSuchElementException;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The containers and tasks of the node, which outlive containerd. What happens and its event are
+ * one step, so that events come in the order of what they tell; while containerd is down they are
+ * lost. Thread-safe.
+ */
+final class Node {
+
+  /** Above what a kernel hands out: these are nobody's. */
+  private static final int FIRST_PID = 5_000_000;
+
+  /** What containerd makes up for a process whose shim died. */
+  private static final int FABRICATED_CODE = 137;
+
+  private final EventBroker events;
+  private final String bundles;
+
+  // Guarded by this.
+  private final TreeSet<String> namespaces = new TreeSet<>();
+  private final Map<Key, Container> containers = new LinkedHashMap<>();
+  private final Map<Key, SimulatedTask> tasks = new LinkedHashMap<>();
+  private final Map<Key, List<Consumer<SimulatedTask>>> waiting = new HashMap<>();
+  private int lastPid = FIRST_PID;
+  private boolean containerdIsUp = true;
+
+  /**
+   * @param bundles the directory that tasks' bundles are said to be in
+   */
+  Node(EventBroker events, String bundles) {
+    this.events = events;
+    this.bundles = bundles;
+  }
+
+  synchronized void containerdIsUp(boolean up) {
+    containerdIsUp = up;
+  }
+
+  /** What containerd from 1.7 on does at its start: a shim without a running process is leaked. */
+  synchronized void forgetEndedTasks() {
+    tasks.values().removeIf(SimulatedTask::hasEnded);
+  }
+
+  synchronized List<String> namespaces() {
+    return List.copyOf(namespaces);
+  }
+
+  synchronized void createNamespace(String namespace) {
+    namespaces.add(namespace);
+  }
+
+  synchronized Container createContainer(String namespace, Container asked) {
+    Key key = new Key(namespace, asked.getId());
+    if (containers.containsKey(key)) {
+      throw io.grpc.Status.ALREADY_EXISTS
+          .withDescription("container \"" + key.id() + "\": already exists")
+          .asRuntimeException();
+    }
+    Container container =
+        asked.toBuilder()
+            .setCreatedAt(Timestamps.of(Instant.now()))
+            .setUpdatedAt(Timestamps.of(Instant.now()))
+            .build();
+    namespaces.add(namespace);
+    containers.put(key, container);
+    publish(
+        key,
+        "/containers/create",
+        ContainerCreate.newBuilder().setId(key.id()).setImage(container.getImage()).build());
+    return container;
+  }
+
+  synchronized Optional<Container> container(Key key) {
+    return Optional.ofNullable(containers.get(key));
+  }
+
+  synchronized List<Container> containers(String namespace) {
+    return select(containers, namespace);
+  }
+
+  synchronized boolean deleteContainer(Key key) {
+    boolean existed = containers.remove(key) != null;
+    if (existed) {
+      publish(key, "/containers/delete", ContainerDelete.newBuilder().setId(key.id()).build());
+    }
+    return existed;
+  }
+
+  synchronized Optional<SimulatedTask> task(Key key) {
+    return Optional.ofNullable(tasks.get(key));
+  }
+
+  synchronized List<SimulatedTask> tasks(String namespace) {
+    return select(tasks, namespace);
+  }
+
+  synchronized SimulatedTask createTask(Key key) {
+    if (!containers.containsKey(key)) {
+      throw new NoSuchElementException("no container " + key);
+    }
+    if (tasks.containsKey(key)) {
+      throw new IllegalStateException("there is a task of " + key + " already");
+    }
+    SimulatedTask task = SimulatedTask.created(key, ++lastPid);
+    tasks.put(key, task);
+    publish(
+        key,
+        "/tasks/create",
+        TaskCreate.newBuilder()
+            .setContainerId(key.id())
+            .setBundle(bundles + "/" + key)
+            .setPid(task.pid())
+            .build());
+    return task;
+  }
+
+  synchronized SimulatedTask startTask(Key key) {
+    SimulatedTask task = existing(key).with(Status.RUNNING);
+    tasks.put(key, task);
+    publish(
+        key,
+        "/tasks/start",
+        TaskStart.newBuilder().setContainerId(key.id()).setPid(task.pid()).build());
+    return task;
+  }
+
+  synchronized void setPaused(Key key, boolean paused) {
+    tasks.put(key, existing(key).with(paused ? Status.PAUSED : Status.RUNNING));
+    publish(
+        key,
+        paused ? "/tasks/paused" : "/tasks/resumed",
+        paused
+            ? TaskPaused.newBuilder().setContainerId(key.id()).build()
+            : TaskResumed.newBuilder().setContainerId(key.id()).build());
+  }
+
+  /** The init process ends; whether anybody is told is another matter. */
+  Instant exit(Key key, int code, boolean tell) {
+    SimulatedTask ended;
+    List<Consumer<SimulatedTask>> waiters;
+    Instant at;
+    synchronized (this) {
+      SimulatedTask task = existing(key);
+      if (task.hasEnded()) {
+        throw new IllegalStateException("the task of " + key + " has ended already");
+      }
+      at = Instant.now();
+      ended = task.stopped(code, at);
+      tasks.put(key, ended);
+      if (tell) {
+        publish(key, "/tasks/exit", exitOf(key.id(), key.id(), ended.pid(), code, at));
+      }
+      waiters = removeWaiting(key);
+    }
+    waiters.forEach(waiter -> waiter.accept(ended));
+    return at;
+  }
+
+  synchronized void execExit(Key key, String execId, int pid, int code) {
+    publish(key, "/tasks/exit", exitOf(key.id(), execId, pid, code, Instant.now()));
+  }
+
+  synchronized void outOfMemory(Key key) {
+    publish(key, "/tasks/oom", TaskOOM.newBuilder().setContainerId(key.id()).build());
+  }
+
+  /** containerd notices that the shim is dead: it forgets the task and makes an exit up. */
+  synchronized void shimDied(Key key, int pidInEvent) {
+    SimulatedTask task = existing(key);
+    tasks.remove(key);
+    Instant now = Instant.now();
+    publish(key, "/tasks/exit", exitOf(key.id(), key.id(), pidInEvent, FABRICATED_CODE, now));
+    publishDeleted(task.stopped(FABRICATED_CODE, now));
+  }
+
+  /** Removes a task, whatever its status: the caller has checked. */
+  synchronized void removeTask(SimulatedTask task) {
+    if (tasks.remove(task.key(), task)) {
+      publishDeleted(task);
+    }
+  }
+
+  /** Calls back when the task has ended; at once if it has. False when there is no task. */
+  boolean whenEnded(Key key, Consumer<SimulatedTask> waiter) {
+    SimulatedTask task;
+    synchronized (this) {
+      task = tasks.get(key);
+      if (task == null) {
+        return false;
+      }
+      if (!task.hasEnded()) {
+        waiting.computeIfAbsent(key, k -> new ArrayList<>()).add(waiter);
+        return true;
+      }
+    }
+    waiter.accept(task);
+    return true;
+  }
+
+  private void publishDeleted(SimulatedTask task) {
+    publish(
+        task.key(),
+        "/tasks/delete",
+        TaskDelete.newBuilder()
+            .setContainerId(task.key().id())
+            .setPid(task.pid())
+            .setExitStatus(task.exitStatus())
+            .setExitedAt(Timestamps.of(task.exitedAt()))
+            .build());
+  }
+
+  private void publish(Key key, String topic, Message event) {
+    if (containerdIsUp) {
+      events.publish(key.namespace(), topic, event);
+    }
+  }
+
+  private static TaskExit exitOf(String containerId, String id, int pid, int code, Instant at) {
+    return TaskExit.newBuilder()
+        .setContainerId(containerId)
+        .setId(id)
+        .setPid(pid)
+        .setExitStatus(code)
+        .setExitedAt(Timestamps.of(at))
+        .build();
+  }
+
+  private SimulatedTask existing(Key key) {
+    @Nullable SimulatedTask task = tasks.get(key);
+    if (task == null) {
+      throw new NoSuchElementException("no task of " + key);
+    }
+    return task;
+  }
+
+  private List<Consumer<SimulatedTask>> removeWaiting(Key key) {
+    List<Consumer<SimulatedTask>> waiters = waiting.remove(key);
+    return waiters == null ? List.of() : waiters;
+  }
+
+  private static <T> List<T> select(Map<Key, T> all, String namespace) {
+    return all.entrySet().stream()
+        .filter(entry -> entry.getKey().namespace().equals(namespace))
+        .map(Map.Entry::getValue)
+        .toList();
+  }
+}
