@@ -128,7 +128,7 @@ public final class SimulatedContainerd implements AutoCloseable {
         Container.newBuilder()
             .setId(id)
             .putAllLabels(labels)
-            .setImage("docker.io/library/simulated:latest")
+            .setImage("simulated:latest")
             .setRuntime(Container.Runtime.newBuilder().setName("io.containerd.runc.v2"))
             .build());
   }

@@ -50,6 +50,7 @@ public final class StatebridgeCommand implements Callable<Integer> {
             .addSubcommand(new WatchCommand(terminal))
             .addSubcommand(new WaitCommand(terminal))
             .addSubcommand(new StatusCommand(terminal))
+            .addSubcommand(new DemoCommand(terminal))
             .addSubcommand(new VersionCommand(terminal))
             .setCaseInsensitiveEnumValuesAllowed(true)
             .setExpandAtFiles(false)
