@@ -1,0 +1,219 @@
+package io.statebridge.daemon.sync;
+
+import io.statebridge.api.ContainerEvent;
+import io.statebridge.api.ContainerId;
+import io.statebridge.api.ContainerInfo;
+import io.statebridge.api.ContainerRuntime;
+import io.statebridge.api.RuntimeFailure;
+import io.statebridge.api.TaskInfo;
+import io.statebridge.api.TaskInfo.Status;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** A runtime whose containers, answers and failures the test sets. Answers come at once, unless the call is held. */
+final class FakeRuntime implements ContainerRuntime {
+
+  private record Held(String call, Runnable answer) {}
+
+  final Map<ContainerId, ContainerInfo> containers = new LinkedHashMap<>();
+  final Map<ContainerId, TaskInfo> tasks = new LinkedHashMap<>();
+
+  /** Every call that was made, such as "deleteTask ns/id". */
+  final List<String> calls = new ArrayList<>();
+
+  boolean criPlugin;
+  boolean probesReturn = true;
+  boolean listsOmitTasks;
+  int subscriptions;
+  int processed;
+
+  private final Map<String, RuntimeFailure.Kind> failing = new HashMap<>();
+  private final List<String> holding = new ArrayList<>();
+  private final List<Held> held = new ArrayList<>();
+  private @Nullable EventListener listener;
+
+  /** A container with a task, as the runtime would have it; nobody is told. */
+  void add(ContainerId id, Status status, long pid) {
+    containers.put(id, info(id));
+    task(id, status, pid, 0, null);
+  }
+
+  void task(ContainerId id, Status status, long pid, int code, @Nullable Instant exitedAt) {
+    tasks.put(id, new TaskInfo(id, status, pid, code, exitedAt));
+  }
+
+  static ContainerInfo info(ContainerId id) {
+    return new ContainerInfo(id, "image", "runc", Map.of(), "", FakeLoop.START.minusSeconds(60));
+  }
+
+  /** From now on such calls fail: "deleteTask" or "deleteTask ns/id". */
+  void fail(String call, RuntimeFailure.Kind kind) {
+    failing.put(call, kind);
+  }
+
+  void heal(String call) {
+    failing.remove(call);
+  }
+
+  /** From now on such calls are answered only by {@link #release}. */
+  void hold(String call) {
+    holding.add(call);
+  }
+
+  void release(String call) {
+    holding.remove(call);
+    List<Held> ready = held.stream().filter(h -> h.call().startsWith(call)).toList();
+    held.removeAll(ready);
+    ready.forEach(h -> h.answer().run());
+  }
+
+  long count(String call) {
+    return calls.stream().filter(c -> c.startsWith(call)).count();
+  }
+
+  boolean hasSubscriber() {
+    return listener != null;
+  }
+
+  void emit(ContainerEvent event) {
+    if (listener != null) {
+      listener.next(event);
+    }
+  }
+
+  void endStream() {
+    EventListener ended = listener;
+    listener = null;
+    if (ended != null) {
+      ended.ended(new RuntimeFailure(RuntimeFailure.Kind.TRANSIENT, "the stream was cut"));
+    }
+  }
+
+  @Override
+  public EventStream subscribe(String probeTopic, EventListener newListener) {
+    subscriptions++;
+    listener = newListener;
+    return new EventStream() {
+      @Override
+      public void processed() {
+        processed++;
+      }
+
+      @Override
+      public void close() {
+        listener = null;
+      }
+    };
+  }
+
+  @Override
+  public CompletionStage<Void> publishProbe(String topic) {
+    return this.<Void>answer(
+        "publishProbe",
+        () -> {
+          if (probesReturn) {
+            emit(new ContainerEvent.Probe(topic));
+          }
+          return null;
+        });
+  }
+
+  @Override
+  public CompletionStage<String> version() {
+    return answer("version", () -> "1.6.20");
+  }
+
+  @Override
+  public CompletionStage<Boolean> criPluginLoaded() {
+    return answer("criPluginLoaded", () -> criPlugin);
+  }
+
+  @Override
+  public CompletionStage<List<String>> namespaces() {
+    return answer(
+        "namespaces",
+        () -> containers.keySet().stream().map(ContainerId::namespace).distinct().toList());
+  }
+
+  @Override
+  public CompletionStage<List<ContainerInfo>> listContainers(String namespace) {
+    return answer(
+        "listContainers " + namespace,
+        () ->
+            containers.values().stream()
+                .filter(info -> info.id().namespace().equals(namespace))
+                .toList());
+  }
+
+  @Override
+  public CompletionStage<List<TaskInfo>> listTasks(String namespace) {
+    return answer(
+        "listTasks " + namespace,
+        () ->
+            tasks.values().stream()
+                .filter(task -> !listsOmitTasks && task.id().namespace().equals(namespace))
+                .toList());
+  }
+
+  @Override
+  public CompletionStage<ContainerInfo> getContainer(ContainerId id) {
+    return answer("getContainer " + id, () -> existing(containers.get(id)));
+  }
+
+  @Override
+  public CompletionStage<TaskInfo> getTask(ContainerId id) {
+    return answer("getTask " + id, () -> existing(tasks.get(id)));
+  }
+
+  @Override
+  public CompletionStage<Void> deleteTask(ContainerId id) {
+    return this.<Void>answer(
+        "deleteTask " + id,
+        () -> {
+          existing(tasks.remove(id));
+          return null;
+        });
+  }
+
+  private static <T> T existing(@Nullable T found) {
+    if (found == null) {
+      throw new RuntimeFailure(RuntimeFailure.Kind.NOT_FOUND, "not found");
+    }
+    return found;
+  }
+
+  private <T extends @Nullable Object> CompletionStage<T> answer(String call, Supplier<T> work) {
+    calls.add(call);
+    CompletableFuture<T> stage = new CompletableFuture<>();
+    Runnable answer = () -> complete(stage, call, work);
+    if (holding.stream().anyMatch(call::startsWith)) {
+      held.add(new Held(call, answer));
+    } else {
+      answer.run();
+    }
+    return stage;
+  }
+
+  private <T extends @Nullable Object> void complete(
+      CompletableFuture<T> stage, String call, Supplier<T> work) {
+    String name = call.split(" ", 2)[0];
+    RuntimeFailure.Kind kind = failing.containsKey(call) ? failing.get(call) : failing.get(name);
+    if (kind != null) {
+      stage.completeExceptionally(new RuntimeFailure(kind, name + " fails"));
+      return;
+    }
+    try {
+      stage.complete(work.get());
+    } catch (RuntimeFailure e) {
+      stage.completeExceptionally(e);
+    }
+  }
+}
