@@ -1,0 +1,170 @@
+package io.statebridge.daemon.sync;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.statebridge.api.ContainerId;
+import io.statebridge.api.RuntimeFailure;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.junit.jupiter.api.Test;
+
+class DispatcherTest {
+
+  private static final int CAPACITY = 3;
+  private static final Duration RETRY_CAP = Duration.ofSeconds(10);
+  private static final ContainerId A = new ContainerId("ns", "a");
+  private static final ContainerId B = new ContainerId("ns", "b");
+  private static final CompletionStage<Void> DONE = CompletableFuture.completedStage(null);
+
+  private final FakeLoop loop = new FakeLoop();
+  private final List<String> ran = new ArrayList<>();
+  private final Dispatcher dispatcher =
+      new Dispatcher(
+          loop,
+          new RetryQueue(loop, new Backoff(Duration.ofMillis(50), RETRY_CAP, new Random(1))),
+          CAPACITY,
+          id -> task("inspect " + id.id()));
+
+  private LaneTask task(String name) {
+    return () -> {
+      ran.add(name);
+      return DONE;
+    };
+  }
+
+  private LaneTask failing(String name, int times) {
+    int[] left = {times};
+    return () -> {
+      ran.add(name);
+      return left[0]-- > 0
+          ? CompletableFuture.failedStage(
+              new RuntimeFailure(RuntimeFailure.Kind.TRANSIENT, "not yet"))
+          : DONE;
+    };
+  }
+
+  private LaneTask waitingFor(String name, CompletableFuture<Void> end) {
+    return () -> {
+      ran.add(name);
+      return end;
+    };
+  }
+
+  @Test
+  void tasksOfOneContainerRunInOrderAndOneAtATime() {
+    CompletableFuture<Void> first = new CompletableFuture<>();
+    dispatcher.submit(A, waitingFor("1", first));
+    dispatcher.submit(A, task("2"));
+    dispatcher.submit(A, task("3"));
+    loop.run();
+    List<String> before = List.copyOf(ran);
+
+    first.complete(null);
+    loop.run();
+
+    assertThat(before).containsExactly("1");
+    assertThat(ran).containsExactly("1", "2", "3");
+  }
+
+  @Test
+  void containersDoNotWaitForEachOther() {
+    dispatcher.submit(A, waitingFor("a", new CompletableFuture<>()));
+    dispatcher.submit(B, task("b"));
+    loop.run();
+
+    assertThat(ran).containsExactly("a", "b");
+    assertThat(dispatcher.isBusy(A)).isTrue();
+    assertThat(dispatcher.isBusy(B)).isFalse();
+  }
+
+  @Test
+  void failedTaskStaysAtTheHeadOfItsLaneUntilItSucceeds() {
+    dispatcher.submit(A, failing("1", 2));
+    dispatcher.submit(A, task("2"));
+    loop.run();
+    int waiting = dispatcher.waitingLanes();
+
+    loop.advance(Duration.ofSeconds(1));
+
+    assertThat(waiting).isOne();
+    assertThat(ran).containsExactly("1", "1", "1", "2");
+    assertThat(dispatcher.waitingLanes()).isZero();
+    assertThat(dispatcher.activeLanes()).isZero();
+  }
+
+  @Test
+  void taskThatThrowsIsRetriedLikeOneThatFails() {
+    int[] calls = {0};
+    dispatcher.submit(
+        A,
+        () -> {
+          if (calls[0]++ == 0) {
+            throw new IllegalStateException("a bug");
+          }
+          return DONE;
+        });
+
+    loop.advance(Duration.ofSeconds(1));
+
+    assertThat(calls[0]).isEqualTo(2);
+    assertThat(dispatcher.activeLanes()).isZero();
+  }
+
+  @Test
+  void retriesGoOnForEverAndNeverWaitLongerThanTheCap() {
+    dispatcher.submit(A, failing("1", Integer.MAX_VALUE));
+    loop.advance(Duration.ofHours(1));
+    int before = ran.size();
+
+    loop.advance(RETRY_CAP);
+
+    assertThat(ran.size()).isGreaterThan(before);
+  }
+
+  @Test
+  void laneThatWaitsTriesAtOnceWhenTheRuntimeIsBack() {
+    dispatcher.submit(A, failing("1", 1));
+    loop.run();
+
+    dispatcher.retryAllNow();
+    loop.run();
+
+    assertThat(ran).containsExactly("1", "1");
+    assertThat(loop.timers()).isZero();
+  }
+
+  @Test
+  void overflowingLaneLetsGoAndInspectsTheContainerInstead() {
+    CompletableFuture<Void> first = new CompletableFuture<>();
+    dispatcher.submit(A, waitingFor("1", first));
+    for (int i = 2; i <= CAPACITY + 5; i++) {
+      dispatcher.submit(A, task(String.valueOf(i)));
+    }
+
+    first.complete(null);
+    loop.run();
+
+    assertThat(ran).containsExactly("1", "2", "3", "inspect a");
+    assertThat(dispatcher.activeLanes()).isZero();
+  }
+
+  @Test
+  void thousandStuckLanesDoNotSlowTheOthers() {
+    for (int i = 0; i < 1000; i++) {
+      dispatcher.submit(
+          new ContainerId("ns", "stuck" + i), failing("stuck", Integer.MAX_VALUE));
+    }
+    loop.run();
+    ran.clear();
+
+    dispatcher.submit(A, task("a"));
+    loop.run();
+
+    assertThat(ran).containsExactly("a");
+    assertThat(dispatcher.waitingLanes()).isEqualTo(1000);
+  }
+}

@@ -1,0 +1,209 @@
+package io.statebridge.daemon.sync;
+
+import static io.statebridge.daemon.sync.SyncFixture.EXITED_AT;
+import static io.statebridge.daemon.sync.SyncFixture.PID;
+import static io.statebridge.daemon.sync.SyncFixture.WEB;
+import static io.statebridge.daemon.sync.SyncFixture.exited;
+import static io.statebridge.daemon.sync.SyncFixture.withRunningContainer;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.statebridge.api.Container;
+import io.statebridge.api.ContainerEvent.Exited;
+import io.statebridge.api.ContainerEvent.TaskCreated;
+import io.statebridge.api.ContainerEvent.TaskStarted;
+import io.statebridge.api.ContainerId;
+import io.statebridge.api.ContainerState;
+import io.statebridge.api.Exit;
+import io.statebridge.api.ExitSource;
+import io.statebridge.api.PendingExit;
+import io.statebridge.api.RuntimeFailure.Kind;
+import io.statebridge.api.TaskInfo.Status;
+import io.statebridge.daemon.sync.DeletePolicy.Setting;
+import java.time.Duration;
+import java.time.Instant;
+import org.junit.jupiter.api.Test;
+
+/** What the exit handler adds to its contract: pending exits, finalising, and who deletes. */
+class ExitHandlerTest {
+
+  private static final Duration FINALIZE_AFTER = SyncSettings.DEFAULTS.finalizeAfter();
+  private static final Exit SEVEN = new Exit(7, EXITED_AT, ExitSource.EVENT);
+
+  @Test
+  void pendingExitIsVisibleBeforeDeleteIsAnswered() {
+    SyncFixture f = withRunningContainer();
+    f.runtime.hold("deleteTask");
+
+    f.exit(7);
+
+    assertThat(f.web().state()).isEqualTo(ContainerState.RUNNING);
+    assertThat(f.pending()).isEqualTo(new PendingExit(SEVEN, f.loop.now(), 0, ""));
+  }
+
+  @Test
+  void pendingExitTellsHowOftenDeleteFailedAndWhy() {
+    SyncFixture f = withRunningContainer();
+    f.runtime.fail("deleteTask", Kind.TRANSIENT);
+
+    f.exit(7);
+    f.advanceSeconds(2);
+
+    assertThat(f.pending().deleteAttempts())
+        .isEqualTo((int) f.runtime.count("deleteTask"))
+        .isGreaterThan(1);
+    assertThat(f.pending().lastError()).isEqualTo("deleteTask fails");
+    assertThat(f.sync.counters().failedDeletes.sum()).isEqualTo(f.pending().deleteAttempts());
+  }
+
+  @Test
+  void deleteThatFailsForTooLongNoLongerHoldsTheRecordBack() {
+    SyncFixture f = withRunningContainer();
+    f.runtime.fail("deleteTask", Kind.PERMANENT);
+    f.exit(7);
+
+    f.advance(FINALIZE_AFTER.minusMillis(1));
+    ContainerState before = f.web().state();
+    f.advance(Duration.ofMillis(1));
+
+    assertThat(before).isEqualTo(ContainerState.RUNNING);
+    assertThat(f.recorded()).isEqualTo(SEVEN);
+    assertThat(f.web().cleanupPending()).isTrue();
+  }
+
+  @Test
+  void deleteIsTriedUntilItSucceedsEvenAfterTheExitIsRecorded() {
+    SyncFixture f = withRunningContainer();
+    f.runtime.fail("deleteTask", Kind.PERMANENT);
+    f.exit(7);
+    f.advance(FINALIZE_AFTER.multipliedBy(4));
+
+    f.runtime.heal("deleteTask");
+    f.advance(SyncSettings.DEFAULTS.retryCap());
+
+    assertThat(f.web().cleanupPending()).isFalse();
+    assertThat(f.recorded()).isEqualTo(SEVEN);
+    assertThat(f.runtime.tasks).isEmpty();
+    assertThat(f.sync.counters().recordedExits()).containsEntry(ExitSource.EVENT, 1L);
+  }
+
+  @Test
+  void deleteThatHangsHoldsTheRecordBackNoLongerThanOneThatFails() {
+    SyncFixture f = withRunningContainer();
+    f.runtime.hold("deleteTask");
+    f.exit(7);
+
+    f.advance(FINALIZE_AFTER);
+
+    assertThat(f.recorded()).isEqualTo(SEVEN);
+    assertThat(f.web().cleanupPending()).isTrue();
+  }
+
+  @Test
+  void stuckDeleteDoesNotHoldUpOtherContainers() {
+    ContainerId other = new ContainerId("bars", "other");
+    SyncFixture f = new SyncFixture();
+    f.runtime.add(WEB, Status.RUNNING, PID);
+    f.runtime.add(other, Status.RUNNING, 99);
+    f.started();
+    f.runtime.hold("deleteTask bars/web");
+    f.exit(7);
+
+    f.emit(
+        new Exited(
+            other, "other", 99, new Exit(3, EXITED_AT, ExitSource.EVENT)));
+
+    assertThat(f.store.get(other).map(Container::state)).contains(ContainerState.EXITED);
+  }
+
+  @Test
+  void observedNamespaceIsFinishedAtOnceWithoutADelete() {
+    SyncFixture f = withRunningContainer(Setting.NEVER);
+
+    f.exit(7);
+
+    assertThat(f.recorded()).isEqualTo(SEVEN);
+    assertThat(f.web().pid()).isZero();
+    assertThat(f.runtime.count("deleteTask")).isZero();
+    assertThat(f.runtime.tasks).containsKey(WEB);
+  }
+
+  @Test
+  void firstExitWinsWhileItIsStillPending() {
+    SyncFixture f = withRunningContainer();
+    f.runtime.fail("deleteTask", Kind.TRANSIENT);
+    f.exit(0);
+    f.emit(exited("web", PID, 137, EXITED_AT.plusSeconds(1)));
+
+    f.runtime.heal("deleteTask");
+    f.advanceSeconds(20);
+
+    assertThat(f.recorded()).isEqualTo(new Exit(0, EXITED_AT, ExitSource.EVENT));
+  }
+
+  @Test
+  void exitFromBeforeThisRunIsNotThisRuns() {
+    SyncFixture f = withRunningContainer();
+    f.exit(0);
+    Instant created = EXITED_AT.plusSeconds(5);
+    f.runtime.task(WEB, Status.RUNNING, PID, 0, null);
+    f.emit(new TaskCreated(WEB, PID, "/bundle", created));
+    f.emit(new TaskStarted(WEB, PID, created.plusMillis(1)));
+
+    f.emit(exited("web", PID, 137, EXITED_AT.plusSeconds(1)));
+
+    assertThat(f.web().state()).isEqualTo(ContainerState.RUNNING);
+    assertThat(f.web().pid()).isEqualTo(PID);
+    assertThat(f.runtime.tasks).containsKey(WEB);
+  }
+
+  @Test
+  void nextRunOfTheSameIdWaitsItsTurnAndThenStartsAfresh() {
+    SyncFixture f = withRunningContainer();
+    f.runtime.hold("deleteTask");
+    f.exit(7);
+    Instant created = EXITED_AT.plusSeconds(1);
+    f.emit(new TaskCreated(WEB, 4712, "/bundle", created));
+    Container whileDeleting = f.web();
+
+    f.runtime.release("deleteTask");
+    f.loop.run();
+
+    assertThat(whileDeleting.pid()).isEqualTo(PID);
+    assertThat(f.sync.counters().recordedExits()).containsEntry(ExitSource.EVENT, 1L);
+    assertThat(f.web().state()).isEqualTo(ContainerState.CREATED);
+    assertThat(f.web().pid()).isEqualTo(4712);
+    assertThat(f.web().taskCreatedAt()).isEqualTo(created);
+    assertThat(f.web().exit()).isNull();
+  }
+
+  @Test
+  void retriedDeleteNeverDestroysTheTaskOfANewRun() {
+    SyncFixture f = withRunningContainer();
+    f.runtime.fail("deleteTask", Kind.TRANSIENT);
+    f.exit(7);
+    f.runtime.heal("deleteTask");
+    // Somebody else deleted the task and made the next one.
+    f.runtime.task(WEB, Status.CREATED, 4712, 0, null);
+    long deletesBefore = f.runtime.count("deleteTask");
+
+    f.advanceSeconds(1);
+
+    assertThat(f.runtime.count("deleteTask")).isEqualTo(deletesBefore);
+    assertThat(f.runtime.tasks).containsKey(WEB);
+    assertThat(f.recorded()).isEqualTo(SEVEN);
+  }
+
+  @Test
+  void slowShimThatSaysNothingIsAskedAgain() {
+    SyncFixture f = withRunningContainer();
+    f.runtime.task(WEB, Status.UNKNOWN, 0, 0, null);
+    f.emit(exited("web", 0, 137, EXITED_AT));
+    ContainerState meanwhile = f.web().state();
+
+    f.endSilently(9);
+    f.advanceSeconds(1);
+
+    assertThat(meanwhile).isEqualTo(ContainerState.RUNNING);
+    assertThat(f.recorded()).extracting(Exit::code).isEqualTo(9);
+  }
+}
