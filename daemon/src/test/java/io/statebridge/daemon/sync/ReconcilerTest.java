@@ -1,0 +1,258 @@
+package io.statebridge.daemon.sync;
+
+import static io.statebridge.daemon.sync.SyncFixture.EXITED_AT;
+import static io.statebridge.daemon.sync.SyncFixture.PID;
+import static io.statebridge.daemon.sync.SyncFixture.WEB;
+import static io.statebridge.daemon.sync.SyncFixture.withRunningContainer;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.statebridge.api.Container;
+import io.statebridge.api.ContainerId;
+import io.statebridge.api.ContainerInfo;
+import io.statebridge.api.ContainerState;
+import io.statebridge.api.Exit;
+import io.statebridge.api.ExitSource;
+import io.statebridge.api.RuntimeFailure.Kind;
+import io.statebridge.api.TaskInfo.Status;
+import io.statebridge.daemon.sync.DeletePolicy.Setting;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** What a comparison of the runtime's list with the store brings about. */
+class ReconcilerTest {
+
+  private static final Duration INTERVAL = SyncSettings.DEFAULTS.reconcileInterval();
+
+  @Test
+  void whatRanBeforeWeStartedIsInTheStore() {
+    SyncFixture f = new SyncFixture();
+    f.runtime.add(WEB, Status.RUNNING, PID);
+
+    f.started();
+
+    assertThat(f.web().state()).isEqualTo(ContainerState.RUNNING);
+    assertThat(f.web().pid()).isEqualTo(PID);
+    assertThat(f.web().startedAt()).isEqualTo(SyncFixture.STARTED_AT);
+  }
+
+  @Test
+  void taskThatStoppedBeforeWeStartedIsFinishedWithItsTrueCode() {
+    SyncFixture f = new SyncFixture();
+    f.runtime.add(WEB, Status.RUNNING, PID);
+    f.endSilently(9);
+
+    f.started();
+
+    assertThat(f.recorded()).isEqualTo(new Exit(9, EXITED_AT, ExitSource.LISTED));
+    assertThat(f.runtime.tasks).isEmpty();
+  }
+
+  @Test
+  void stoppedTaskOfANamespaceThatWeOnlyObserveIsRecordedAndLeft() {
+    SyncFixture f = new SyncFixture(Setting.NEVER);
+    f.runtime.add(WEB, Status.RUNNING, PID);
+    f.endSilently(9);
+    f.started();
+    long revision = f.store.revision();
+    long inspections = f.runtime.count("getTask");
+
+    f.advance(INTERVAL.multipliedBy(3));
+
+    assertThat(f.recorded()).isEqualTo(new Exit(9, EXITED_AT, ExitSource.LISTED));
+    assertThat(f.runtime.tasks).containsKey(WEB);
+    assertThat(f.store.revision()).isEqualTo(revision);
+    assertThat(f.runtime.count("getTask")).isEqualTo(inspections);
+  }
+
+  @Test
+  void exitWhoseEventWasLostIsFoundByTheTimer() {
+    SyncFixture f = withRunningContainer();
+    f.endSilently(7);
+
+    f.advance(INTERVAL);
+
+    assertThat(f.recorded()).isEqualTo(new Exit(7, EXITED_AT, ExitSource.LISTED));
+    assertThat(f.sync.counters().reconcileDifferences.sum()).isOne();
+  }
+
+  @Test
+  void taskThatIsGoneWithoutATraceIsFlaggedUnknown() {
+    SyncFixture f = withRunningContainer();
+    f.runtime.tasks.clear();
+
+    f.advance(INTERVAL);
+
+    assertThat(f.recorded().code()).isEqualTo(Exit.UNKNOWN_CODE);
+    assertThat(f.recorded().source()).isEqualTo(ExitSource.UNKNOWN);
+    assertThat(f.recorded().reason()).isEqualTo("Unknown");
+  }
+
+  @Test
+  void absenceFromTheListIsNotGone() {
+    SyncFixture f = withRunningContainer();
+    Container before = f.web();
+    f.runtime.listsOmitTasks = true;
+
+    f.advance(INTERVAL);
+
+    assertThat(f.runtime.count("getTask bars/web")).isGreaterThan(1);
+    assertThat(f.web()).isEqualTo(before);
+  }
+
+  @Test
+  void failingGetIsNotGone() {
+    SyncFixture f = withRunningContainer();
+    f.runtime.tasks.clear();
+    f.runtime.fail("getTask", Kind.TRANSIENT);
+
+    f.advance(INTERVAL.multipliedBy(3));
+
+    assertThat(f.web().state()).isEqualTo(ContainerState.RUNNING);
+  }
+
+  @Test
+  void shimThatIsTooSlowToTellChangesNothing() {
+    SyncFixture f = withRunningContainer();
+    Container before = f.web();
+    f.runtime.task(WEB, Status.UNKNOWN, 0, 0, null);
+
+    f.advance(INTERVAL.multipliedBy(2));
+
+    assertThat(f.web()).isEqualTo(before);
+  }
+
+  @Test
+  void containerRemovedUnseenLeavesTheStore() {
+    SyncFixture f = withRunningContainer();
+    f.runtime.tasks.clear();
+    f.runtime.containers.clear();
+
+    f.advance(INTERVAL);
+
+    assertThat(f.store.get(WEB)).isEmpty();
+  }
+
+  @Test
+  void newRunUnderTheSameIdEndsTheOldOneFirst() {
+    SyncFixture f = withRunningContainer();
+    f.runtime.task(WEB, Status.RUNNING, 4712, 0, null);
+
+    f.advance(INTERVAL);
+
+    assertThat(f.web().state()).isEqualTo(ContainerState.RUNNING);
+    assertThat(f.web().pid()).isEqualTo(4712);
+    assertThat(f.sync.counters().recordedExits()).containsEntry(ExitSource.UNKNOWN, 1L);
+  }
+
+  @Test
+  void wholeRunThatCameAndWentUnseenIsRecordedOverTheEarlierOne() {
+    SyncFixture f = withRunningContainer();
+    f.exit(0);
+    Instant later = EXITED_AT.plusSeconds(5);
+    f.runtime.task(WEB, Status.STOPPED, 4712, 3, later);
+
+    f.advance(INTERVAL);
+
+    assertThat(f.recorded()).isEqualTo(new Exit(3, later, ExitSource.LISTED));
+    assertThat(f.runtime.tasks).isEmpty();
+  }
+
+  @Test
+  void pauseThatNobodyToldIsFound() {
+    SyncFixture f = withRunningContainer();
+    f.runtime.task(WEB, Status.PAUSED, PID, 0, null);
+
+    f.advance(INTERVAL);
+
+    assertThat(f.web().paused()).isTrue();
+    assertThat(f.web().pid()).isEqualTo(PID);
+  }
+
+  @Test
+  void changedMetadataIsFound() {
+    SyncFixture f = withRunningContainer();
+    f.runtime.containers.put(
+        WEB, new ContainerInfo(WEB, "image", "runc", Map.of("a", "b"), "pod", null));
+
+    f.advance(INTERVAL);
+
+    assertThat(f.web().labels()).containsEntry("a", "b");
+    assertThat(f.web().info().sandboxId()).isEqualTo("pod");
+  }
+
+  @Test
+  void oldListNeverOverwritesANewerEvent() {
+    SyncFixture f = withRunningContainer();
+    f.runtime.hold("listContainers");
+    f.advance(INTERVAL);
+    f.exit(7);
+
+    f.runtime.release("listContainers");
+    f.loop.run();
+
+    assertThat(f.recorded()).isEqualTo(new Exit(7, EXITED_AT, ExitSource.EVENT));
+  }
+
+  @Test
+  void healthyNodeCostsTwoListsANamespaceAndNoGet() {
+    SyncFixture f = new SyncFixture();
+    for (int i = 0; i < 100; i++) {
+      f.runtime.add(new ContainerId("bars", "c" + i), Status.RUNNING, 100 + i);
+    }
+    f.started();
+    f.runtime.calls.clear();
+
+    f.advance(INTERVAL);
+
+    assertThat(f.runtime.calls)
+        .containsExactlyInAnyOrder("namespaces", "listContainers bars", "listTasks bars");
+  }
+
+  @Test
+  void noMoreThanAWindowOfInspectionsIsUnderWay() {
+    SyncFixture f = new SyncFixture();
+    int window = SyncSettings.DEFAULTS.inspectionWindow();
+    int containers = window * 3;
+    for (int i = 0; i < containers; i++) {
+      f.runtime.add(new ContainerId("bars", "c" + i), Status.RUNNING, 100 + i);
+    }
+    f.runtime.hold("getContainer");
+    f.started();
+    long underWay = f.runtime.count("getContainer");
+
+    f.runtime.release("getContainer");
+    f.loop.run();
+
+    assertThat(underWay).isEqualTo(window);
+    assertThat(f.store.snapshot().containers()).hasSize(containers);
+    assertThat(f.sync.status().inSync()).isTrue();
+  }
+
+  @Test
+  void laneThatIsStuckDoesNotHoldUpThePass() {
+    SyncFixture f = withRunningContainer();
+    f.runtime.fail("deleteTask", Kind.PERMANENT);
+    f.exit(7);
+
+    f.runtime.endStream();
+    f.advanceSeconds(5);
+
+    assertThat(f.sync.status().inSync()).isTrue();
+  }
+
+  @Test
+  void namespaceThatNobodyAskedForIsLeftAlone() {
+    SyncFixture f =
+        new SyncFixture(
+            new DeletePolicy(Setting.AUTO, Map.of("looks", Setting.NEVER)),
+            SyncSettings.DEFAULTS);
+    f.runtime.add(WEB, Status.RUNNING, PID);
+
+    f.started();
+
+    assertThat(f.store.snapshot().containers()).isEmpty();
+    assertThat(f.runtime.calls).contains("listTasks looks").doesNotContain("listTasks bars");
+  }
+}
