@@ -170,7 +170,7 @@ final class Inspector {
     Exit known = container.knownExit();
     if (known != null) {
       boolean later = exitedAt != null && exitedAt.isAfter(known.exitedAt());
-      if (!later || known.source() == ExitSource.UNKNOWN) {
+      if (!later) {
         return Optional.of(known);
       }
       // A whole run came and went unseen since the one that is recorded.

@@ -54,14 +54,13 @@ final class StateHandler {
     if (container == null) {
       return inspect(event.id());
     }
-    if (isOld(container, event.at())) {
+    Exit exit = container.exit();
+    if (exit != null && !event.at().isAfter(exit.exitedAt())) {
+      // Of the run that has ended, or an earlier one.
       return DONE;
     }
-    if (container.pid() == event.pid() && container.exit() == null) {
-      // The list was quicker than the event.
-      return DONE;
-    }
-    if (container.exit() == null && (container.pid() != 0 || container.pendingExit() != null)) {
+    if (exit == null && container.pid() != 0) {
+      // Either the list was quicker than the event, or the end of the run before this one was lost.
       return inspect(event.id());
     }
     store.update(event.id(), c -> c.newRun(event.pid(), event.at()));
@@ -107,14 +106,6 @@ final class StateHandler {
 
   private CompletionStage<Void> inspect(ContainerId id) {
     return exits.inspect(id, () -> {});
-  }
-
-  /** Whether the event was published before what the record already tells. */
-  private static boolean isOld(Container container, Instant at) {
-    Instant created = container.taskCreatedAt();
-    Exit exit = container.exit();
-    return (created != null && !at.isAfter(created))
-        || (exit != null && !at.isAfter(exit.exitedAt()));
   }
 
   /** A start is published after the process began, and a short process may have ended by then. */

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 class DispatcherTest {
 
   private static final int CAPACITY = 3;
+  private static final Duration RETRY_BASE = Duration.ofMillis(50);
   private static final Duration RETRY_CAP = Duration.ofSeconds(10);
   private static final ContainerId A = new ContainerId("ns", "a");
   private static final ContainerId B = new ContainerId("ns", "b");
@@ -25,7 +26,7 @@ class DispatcherTest {
   private final Dispatcher dispatcher =
       new Dispatcher(
           loop,
-          new RetryQueue(loop, new Backoff(Duration.ofMillis(50), RETRY_CAP, new Random(1))),
+          new RetryQueue(loop, new Backoff(RETRY_BASE, RETRY_CAP, new Random(1))),
           CAPACITY,
           id -> task("inspect " + id.id()));
 
@@ -166,5 +167,18 @@ class DispatcherTest {
 
     assertThat(ran).containsExactly("a");
     assertThat(dispatcher.waitingLanes()).isEqualTo(1000);
+  }
+
+  @Test
+  void backoffStartsAfreshForTheNextTask() {
+    dispatcher.submit(A, failing("1", 10));
+    dispatcher.submit(A, failing("2", 1));
+    while (!ran.contains("2")) {
+      loop.advance(Duration.ofMillis(1));
+    }
+
+    loop.advance(RETRY_BASE);
+
+    assertThat(ran.stream().filter("2"::equals)).hasSize(2);
   }
 }

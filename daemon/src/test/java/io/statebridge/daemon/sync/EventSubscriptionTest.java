@@ -233,4 +233,46 @@ class EventSubscriptionTest {
     }
     assertThat(f.sync.activeLanes()).isZero();
   }
+
+  @Test
+  void earlierStreamsProbeProvesNothing() {
+    SyncFixture f = withRunningContainer();
+    f.runtime.probesReturn = false;
+    f.runtime.endStream();
+    f.advanceSeconds(1);
+
+    f.runtime.emitToFirstSubscriber(new ContainerEvent.Probe("/statebridge/probe"));
+    f.loop.run();
+
+    assertThat(f.sync.status().phase()).isEqualTo(Phase.CONNECTING);
+  }
+
+  @Test
+  void listIsComparedAgainIfAnEventIsUnreadableMeanwhile() {
+    SyncFixture f = withRunningContainer();
+    f.runtime.hold("listTasks");
+    f.advance(SyncSettings.DEFAULTS.reconcileInterval());
+
+    f.emit(new Malformed("/tasks/exit", "containerd.events.TaskExit", "truncated"));
+    long listsBefore = f.runtime.count("listTasks");
+    f.runtime.release("listTasks");
+    f.advance(Duration.ofMillis(1));
+
+    assertThat(f.runtime.count("listTasks")).isEqualTo(listsBefore + 1);
+  }
+
+  @Test
+  void backoffStartsAfreshOnceTheStreamIsLive() {
+    SyncFixture f = withRunningContainer();
+    f.runtime.fail("version", Kind.TRANSIENT);
+    f.runtime.endStream();
+    f.advance(Duration.ofMinutes(1));
+    f.runtime.heal("version");
+    f.advance(SyncSettings.DEFAULTS.reconnectCap());
+
+    f.runtime.endStream();
+    f.advance(SyncSettings.DEFAULTS.reconnectBase());
+
+    assertThat(f.sync.status().inSync()).isTrue();
+  }
 }

@@ -20,6 +20,7 @@ import io.statebridge.api.RuntimeFailure.Kind;
 import io.statebridge.api.TaskInfo.Status;
 import io.statebridge.daemon.sync.DeletePolicy.Setting;
 import java.time.Duration;
+import java.util.Map;
 import java.time.Instant;
 import org.junit.jupiter.api.Test;
 
@@ -205,5 +206,96 @@ class ExitHandlerTest {
 
     assertThat(meanwhile).isEqualTo(ContainerState.RUNNING);
     assertThat(f.recorded()).extracting(Exit::code).isEqualTo(9);
+  }
+
+  @Test
+  void exitIsConfirmedIfTheRecordKnowsOfNoTask() {
+    SyncFixture f = new SyncFixture();
+    f.runtime.containers.put(WEB, FakeRuntime.info(WEB));
+    f.started();
+
+    f.exit(7);
+
+    assertThat(f.recorded()).isEqualTo(SEVEN);
+  }
+
+  @Test
+  void exitOfAnEarlierRunIsNotTakenForTheEndOfOneThatVanished() {
+    SyncFixture f = new SyncFixture(Setting.ALWAYS);
+    f.runtime.containers.put(WEB, FakeRuntime.info(WEB));
+    f.started();
+    f.emit(new TaskCreated(WEB, PID, "/bundle", EXITED_AT.plusSeconds(5)));
+    f.emit(new TaskStarted(WEB, PID, EXITED_AT.plusSeconds(6)));
+
+    f.emit(exited(7));
+
+    assertThat(f.recorded().code()).isEqualTo(Exit.UNKNOWN_CODE);
+    assertThat(f.recorded().source()).isEqualTo(ExitSource.UNKNOWN);
+  }
+
+  @Test
+  void exitThatTheListFoundCountsItsFailedDeletesAndIsFinalisedToo() {
+    SyncFixture f = new SyncFixture();
+    f.runtime.add(WEB, Status.RUNNING, PID);
+    f.endSilently(7);
+    f.runtime.fail("deleteTask", Kind.PERMANENT);
+    f.started();
+
+    f.advance(FINALIZE_AFTER.minusMillis(1));
+    PendingExit pending = f.pending();
+    f.advance(Duration.ofMillis(1));
+
+    assertThat(pending.observedAt()).isEqualTo(FakeLoop.START);
+    assertThat(pending.deleteAttempts())
+        .isEqualTo((int) f.runtime.count("deleteTask"))
+        .isGreaterThan(1);
+    assertThat(f.recorded()).isEqualTo(new Exit(7, EXITED_AT, ExitSource.LISTED));
+  }
+
+  @Test
+  void finalisedExitsLaneGoesOnDeletingByItself() {
+    SyncFixture f =
+        new SyncFixture(
+            Setting.ALWAYS, SyncSettings.DEFAULTS.withTimes(FINALIZE_AFTER, Duration.ofDays(1)));
+    f.runtime.add(WEB, Status.RUNNING, PID);
+    f.started();
+    f.runtime.fail("deleteTask", Kind.PERMANENT);
+    f.exit(7);
+    f.advance(FINALIZE_AFTER.multipliedBy(4));
+
+    f.runtime.heal("deleteTask");
+    f.advance(SyncSettings.DEFAULTS.retryCap());
+
+    assertThat(f.web().cleanupPending()).isFalse();
+    assertThat(f.runtime.tasks).isEmpty();
+  }
+
+  @Test
+  void finalisingOneRunLeavesTheNextOneItsOwnTime() {
+    SyncFixture f = withRunningContainer();
+    f.exit(7);
+    f.advance(FINALIZE_AFTER.dividedBy(2));
+    Instant now = f.loop.now();
+    f.runtime.task(WEB, Status.STOPPED, 4712, 3, now);
+    f.emit(new TaskCreated(WEB, 4712, "/bundle", now.minusMillis(2)));
+    f.runtime.fail("deleteTask", Kind.PERMANENT);
+    f.emit(exited("web", 4712, 3, now));
+
+    f.advance(FINALIZE_AFTER.dividedBy(2));
+
+    assertThat(f.pending().exit().code()).isEqualTo(3);
+  }
+
+  @Test
+  void exitThatIsSeenAgainIsCountedOnce() {
+    SyncFixture f = withRunningContainer(Setting.NEVER);
+    f.exit(7);
+    // Listed with another time than the event had: the first one stays.
+    f.runtime.task(WEB, Status.STOPPED, PID, 137, EXITED_AT.minusNanos(1));
+
+    f.advance(SyncSettings.DEFAULTS.reconcileInterval().multipliedBy(3));
+
+    assertThat(f.recorded()).isEqualTo(SEVEN);
+    assertThat(f.sync.counters().recordedExits()).containsOnly(Map.entry(ExitSource.EVENT, 1L));
   }
 }

@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
@@ -39,6 +40,7 @@ final class FakeRuntime implements ContainerRuntime {
   private final List<String> holding = new ArrayList<>();
   private final List<Held> held = new ArrayList<>();
   private @Nullable EventListener listener;
+  private @Nullable EventListener firstListener;
 
   /** A container with a task, as the runtime would have it; nobody is told. */
   void add(ContainerId id, Status status, long pid) {
@@ -51,7 +53,11 @@ final class FakeRuntime implements ContainerRuntime {
   }
 
   static ContainerInfo info(ContainerId id) {
-    return new ContainerInfo(id, "image", "runc", Map.of(), "", FakeLoop.START.minusSeconds(60));
+    return info(id, FakeLoop.START.minusSeconds(60));
+  }
+
+  static ContainerInfo info(ContainerId id, Instant createdAt) {
+    return new ContainerInfo(id, "image", "runc", Map.of(), "", createdAt);
   }
 
   /** From now on such calls fail: "deleteTask" or "deleteTask ns/id". */
@@ -89,6 +95,11 @@ final class FakeRuntime implements ContainerRuntime {
     }
   }
 
+  /** What a subscription that has been replaced would hear. */
+  void emitToFirstSubscriber(ContainerEvent event) {
+    Objects.requireNonNull(firstListener).next(event);
+  }
+
   void endStream() {
     EventListener ended = listener;
     listener = null;
@@ -101,6 +112,9 @@ final class FakeRuntime implements ContainerRuntime {
   public EventStream subscribe(String probeTopic, EventListener newListener) {
     subscriptions++;
     listener = newListener;
+    if (firstListener == null) {
+      firstListener = newListener;
+    }
     return new EventStream() {
       @Override
       public void processed() {

@@ -16,6 +16,8 @@ import io.statebridge.api.RuntimeFailure.Kind;
 import io.statebridge.api.TaskInfo.Status;
 import io.statebridge.daemon.sync.DeletePolicy.Setting;
 import java.time.Duration;
+import io.statebridge.api.ContainerEvent.ContainerChanged;
+import io.statebridge.api.PendingExit;
 import java.time.Instant;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -254,5 +256,99 @@ class ReconcilerTest {
 
     assertThat(f.store.snapshot().containers()).isEmpty();
     assertThat(f.runtime.calls).contains("listTasks looks").doesNotContain("listTasks bars");
+  }
+
+  @Test
+  void stoppedTaskOfANewRunIsNotTakenForTheEndOfTheOldOne() {
+    SyncFixture f = withRunningContainer();
+    f.runtime.task(WEB, Status.STOPPED, 4712, 3, EXITED_AT);
+
+    f.advance(INTERVAL);
+
+    assertThat(f.recorded()).isEqualTo(new Exit(3, EXITED_AT, ExitSource.LISTED));
+    assertThat(f.web().startedAt()).isNull();
+    assertThat(f.sync.counters().recordedExits())
+        .containsOnly(Map.entry(ExitSource.UNKNOWN, 1L), Map.entry(ExitSource.LISTED, 1L));
+  }
+
+  @Test
+  void startIsNotBeforeTheCreationAlthoughTheKernelsClockIsCoarse() {
+    SyncFixture f = new SyncFixture();
+    Instant created = SyncFixture.STARTED_AT.plusMillis(9);
+    f.runtime.add(WEB, Status.RUNNING, PID);
+    f.runtime.containers.put(WEB, FakeRuntime.info(WEB, created));
+
+    f.started();
+
+    assertThat(f.web().startedAt()).isEqualTo(created);
+  }
+
+  @Test
+  void taskThatWasLeftToACriPluginIsDeletedOnceThatIsGone() {
+    ContainerId pod = new ContainerId("k8s.io", "pod");
+    SyncFixture f = new SyncFixture(Setting.AUTO);
+    f.runtime.criPlugin = true;
+    f.runtime.containers.put(pod, FakeRuntime.info(pod));
+    f.runtime.task(pod, Status.STOPPED, PID, 7, EXITED_AT);
+    f.started();
+    boolean leftAlone = f.runtime.tasks.containsKey(pod);
+
+    f.runtime.criPlugin = false;
+    f.runtime.endStream();
+    f.advanceSeconds(1);
+
+    assertThat(leftAlone).isTrue();
+    assertThat(f.runtime.tasks).isEmpty();
+    assertThat(f.store.get(pod).orElseThrow().exit())
+        .isEqualTo(new Exit(7, EXITED_AT, ExitSource.LISTED));
+  }
+
+  @Test
+  void cleanupThatNobodyWorksOnAnyMoreIsTakenUp() {
+    SyncFixture f = withRunningContainer();
+    f.exit(7);
+    f.store.update(WEB, c -> c.withCleanupPending(true));
+
+    f.advance(INTERVAL);
+
+    assertThat(f.web().cleanupPending()).isFalse();
+  }
+
+  @Test
+  void pendingExitThatNobodyWorksOnAnyMoreIsTakenUp() {
+    SyncFixture f = withRunningContainer();
+    Exit exit = new Exit(7, EXITED_AT, ExitSource.EVENT);
+    f.endSilently(7);
+    f.store.update(WEB, c -> c.withPendingExit(PendingExit.of(exit, f.loop.now())));
+
+    f.advance(INTERVAL);
+
+    assertThat(f.recorded()).isEqualTo(exit);
+    assertThat(f.runtime.tasks).isEmpty();
+  }
+
+  @Test
+  void pendingExitThatItsLaneWorksOnIsNoDifference() {
+    SyncFixture f = withRunningContainer();
+    f.runtime.fail("deleteTask", Kind.PERMANENT);
+    f.exit(7);
+
+    f.advance(INTERVAL.multipliedBy(3));
+
+    assertThat(f.sync.counters().reconciles.sum()).isEqualTo(4);
+    assertThat(f.sync.counters().reconcileDifferences.sum()).isZero();
+  }
+
+  @Test
+  void laneThatIsBusyWithSomethingElseDoesNotHoldUpThePass() {
+    SyncFixture f = withRunningContainer();
+    f.runtime.fail("getContainer", Kind.TRANSIENT);
+    f.emit(new ContainerChanged(WEB));
+    f.runtime.task(WEB, Status.PAUSED, PID, 0, null);
+
+    f.runtime.endStream();
+    f.advanceSeconds(1);
+
+    assertThat(f.sync.status().inSync()).isTrue();
   }
 }

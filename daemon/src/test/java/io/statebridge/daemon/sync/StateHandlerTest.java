@@ -155,4 +155,39 @@ class StateHandlerTest {
     assertThat(f.store.get(WEB)).isEmpty();
     assertThat(f.sync.counters().recordedExits()).containsEntry(ExitSource.UNKNOWN, 1L);
   }
+
+  @Test
+  void startOfARunWhoseCreationWasLostIsLookedUp() {
+    SyncFixture f = new SyncFixture();
+    f.runtime.containers.put(WEB, FakeRuntime.info(WEB));
+    f.started();
+    f.runtime.task(WEB, Status.RUNNING, PID, 0, null);
+
+    f.emit(new TaskStarted(WEB, PID, STARTED_AT));
+
+    assertThat(f.web().pid()).isEqualTo(PID);
+    assertThat(f.web().state()).isEqualTo(ContainerState.RUNNING);
+  }
+
+  @Test
+  void newRunTellsTheEndOfTheOneBeforeThatWasLost() {
+    SyncFixture f = withRunningContainer();
+    f.runtime.task(WEB, Status.CREATED, 4712, 0, null);
+
+    f.emit(new TaskCreated(WEB, 4712, "/bundle", CREATED_AT));
+
+    assertThat(f.sync.counters().recordedExits()).containsEntry(ExitSource.UNKNOWN, 1L);
+    assertThat(f.web().pid()).isEqualTo(4712);
+    assertThat(f.web().state()).isEqualTo(ContainerState.CREATED);
+  }
+
+  @Test
+  void lateDeletionOfAnEarlierTaskDoesNotEndThisRun() {
+    SyncFixture f = withRunningContainer();
+    Container before = f.web();
+
+    f.emit(new TaskDeleted(WEB, 4712, new Exit(7, EXITED_AT, ExitSource.EVENT)));
+
+    assertThat(f.web()).isEqualTo(before);
+  }
 }
