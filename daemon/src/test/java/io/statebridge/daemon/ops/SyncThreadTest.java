@@ -2,6 +2,10 @@ package io.statebridge.daemon.ops;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.classic.spi.ThrowableProxy;
+import ch.qos.logback.core.read.ListAppender;
 import io.statebridge.daemon.sync.SyncLoop;
 import java.time.Duration;
 import java.time.Instant;
@@ -14,6 +18,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.slf4j.LoggerFactory;
 
 @Timeout(30)
 final class SyncThreadTest {
@@ -72,6 +77,35 @@ final class SyncThreadTest {
 
     assertThat(after.get(10, TimeUnit.SECONDS)).isSameAs(before.get());
     assertThat(timed.get(10, TimeUnit.SECONDS)).isSameAs(before.get());
+  }
+
+  @Test
+  void whateverATaskThrowsIsLogged() throws Exception {
+    RuntimeException exception = new IllegalStateException("an exception");
+    Error error = new AssertionError("an error");
+    Logger logger = (Logger) LoggerFactory.getLogger(SyncThread.class);
+    ListAppender<ILoggingEvent> log = new ListAppender<>();
+    log.start();
+    logger.addAppender(log);
+    logger.setAdditive(false);
+    try {
+      loop.execute(
+          () -> {
+            throw exception;
+          });
+      loop.execute(
+          () -> {
+            throw error;
+          });
+      awaitAllBefore();
+    } finally {
+      logger.setAdditive(true);
+      logger.detachAppender(log);
+    }
+
+    assertThat(log.list)
+        .extracting(event -> ((ThrowableProxy) event.getThrowableProxy()).getThrowable())
+        .containsExactly(exception, error);
   }
 
   @Test
