@@ -1,4 +1,4 @@
-/** Tests of the configuration and of the sync thread. */
+/** Tests of the configuration, of the sync thread, and of the daemon as a whole. */
 @NullMarked
 package io.statebridge.daemon.ops;
 

@@ -33,6 +33,7 @@ final class Api implements AutoCloseable {
   final ContainerStore store;
   private final Path socket;
   private final ApiServer server;
+  private boolean serving = true;
   private final List<UnixChannel> channels = new ArrayList<>();
 
   private Api(Path socket, int logCapacity) throws IOException {
@@ -94,12 +95,15 @@ final class Api implements AutoCloseable {
   }
 
   void stopServing() {
-    server.close();
+    if (serving) {
+      serving = false;
+      server.close();
+    }
   }
 
   @Override
   public void close() {
+    stopServing();
     channels.forEach(UnixChannel::close);
-    server.close();
   }
 }
