@@ -13,8 +13,10 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
-/** One wait whose steps run when the test lets them. */
+/** One wait whose steps run when the test lets them; a wait that looks again for ever fails. */
+@Timeout(value = 30, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 final class WaitCallTest {
   private static final int LOG_CAPACITY = 4;
 

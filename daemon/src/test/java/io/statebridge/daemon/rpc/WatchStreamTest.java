@@ -103,14 +103,25 @@ final class WatchStreamTest {
   @Test
   void aMarkNeverComesBeforeAllThatWasThereAtTheBeginning() {
     store.create(created("a"));
+    store.create(created("b"));
     call.ready = false;
     start(null);
     call.becomesReadyFor(1);
     tick();
+    // Ready again, and the handler that says so is yet to run.
+    call.ready = true;
     tick();
     tick();
-
     assertThat(types()).containsExactly(ADDED);
+
+    call.becomesReadyFor(1);
+    call.ready = true;
+    tick();
+    tick();
+    assertThat(types()).containsExactly(ADDED, ADDED);
+
+    call.becomesReadyFor(1);
+    assertThat(types()).containsExactly(ADDED, ADDED, SYNCED);
   }
 
   @Test
