@@ -38,7 +38,7 @@ final class EventFilter {
     if (filter.isEmpty()) {
       return all;
     }
-    for (String selector : COMMA.splitAsStream(filter).toList()) {
+    for (String selector : COMMA.split(filter, -1)) {
       all = all.and(one(filter, selector));
     }
     return all;

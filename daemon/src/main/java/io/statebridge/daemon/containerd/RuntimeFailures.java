@@ -22,9 +22,16 @@ final class RuntimeFailures {
     return new RuntimeFailure(kind(status.getCode()), message, failure);
   }
 
-  /** The transport's own reason, such as a socket that is not there, is what people need to see. */
+  /**
+   * The transport's own reason, such as a socket that is not there, is what people need to see. It
+   * has no words in that very case.
+   */
   private static String reason(@Nullable Throwable cause) {
-    return cause == null || cause.getMessage() == null ? "" : " (" + cause.getMessage() + ")";
+    if (cause == null) {
+      return "";
+    }
+    String words = cause.getMessage();
+    return " (" + (words == null ? cause.getClass().getSimpleName() : words) + ")";
   }
 
   /**

@@ -3,6 +3,7 @@ package io.statebridge.daemon.ops;
 import io.statebridge.daemon.sync.DeletePolicy.Setting;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -81,12 +82,10 @@ public final class ConfigFile {
       }
     }
     Config defaults = Config.DEFAULTS;
-    String socket = string("containerd_socket");
-    String listen = string("listen");
     String policy = string("delete_exited_tasks");
     return new Config(
-        socket == null ? defaults.containerdSocket() : Path.of(socket),
-        listen == null ? defaults.listen() : Path.of(listen),
+        path("containerd_socket", defaults.containerdSocket()),
+        path("listen", defaults.listen()),
         policy == null ? defaults.deleteExitedTasks() : setting("delete_exited_tasks", policy),
         namespaces(),
         duration("finalize_after", defaults.finalizeAfter()),
@@ -104,14 +103,19 @@ public final class ConfigFile {
     }
     Map<String, Setting> settings = new TreeMap<>();
     for (Map.Entry<String, Object> entry : table.entrySet()) {
+      String name = entry.getKey();
       try {
-        checkNamespace(entry.getKey());
+        checkNamespace(name);
+        if (!(entry.getValue() instanceof String text)) {
+          throw new ConfigException(
+              "'"
+                  + name
+                  + "' must be auto, always or never; a name with a dot needs quotes, such as \"k8s.io\"");
+        }
+        settings.put(name, parseSetting(text));
       } catch (ConfigException e) {
         throw wrong("namespaces", String.valueOf(e.getMessage()));
       }
-      settings.put(
-          entry.getKey(),
-          setting("namespaces", entry.getValue() instanceof String text ? text : "no string"));
     }
     return settings;
   }
@@ -173,6 +177,15 @@ public final class ConfigFile {
       throw wrong("change_log_size", "must be a whole number from " + MIN_LOG + " to " + MAX_LOG);
     }
     return Math.toIntExact(size);
+  }
+
+  private Path path(String key, Path fallback) throws ConfigException {
+    String text = string(key);
+    try {
+      return text == null ? fallback : Path.of(text);
+    } catch (InvalidPathException e) {
+      throw wrong(key, "must be a path that a file can have");
+    }
   }
 
   private @Nullable String string(String key) throws ConfigException {

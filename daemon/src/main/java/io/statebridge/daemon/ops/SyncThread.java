@@ -54,7 +54,7 @@ public final class SyncThread implements SyncLoop, AutoCloseable {
     return () -> {
       try {
         task.run();
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) {
         log.error("unexpected, going on", e);
       }
     };

@@ -73,13 +73,18 @@ final class WatchStream implements OpenCalls.OpenCall {
     openCalls.add(this);
     steps.execute(
         () -> {
-          open(resumeAfter);
-          progressTimer =
-              timer.scheduleAtFixedRate(
-                  () -> steps.execute(this::progress),
-                  progressInterval.toNanos(),
-                  progressInterval.toNanos(),
-                  TimeUnit.NANOSECONDS);
+          if (!ended) {
+            open(resumeAfter);
+          }
+          // Not for a stream that could not be opened: nobody would ever cancel it.
+          if (!ended) {
+            progressTimer =
+                timer.scheduleAtFixedRate(
+                    () -> steps.execute(this::progress),
+                    progressInterval.toNanos(),
+                    progressInterval.toNanos(),
+                    TimeUnit.NANOSECONDS);
+          }
         });
     step();
   }

@@ -1,0 +1,180 @@
+package io.statebridge.daemon.containerd;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.awaitility.Awaitility.await;
+
+import io.grpc.Status;
+import io.statebridge.api.ContainerId;
+import io.statebridge.api.ContainerInfo;
+import io.statebridge.api.RuntimeFailure;
+import io.statebridge.api.RuntimeFailure.Kind;
+import io.statebridge.api.TaskInfo;
+import io.statebridge.simulator.SimulatedContainerd;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Map;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class GrpcContainerRuntimeTest {
+  private static final ContainerId WEB = new ContainerId("default", "web");
+
+  private final SimulatedContainerd containerd;
+  private final ContainerdChannel channel;
+  private final GrpcContainerRuntime runtime;
+
+  GrpcContainerRuntimeTest(@TempDir Path directory) throws IOException {
+    containerd = SimulatedContainerd.start(directory.resolve("c.sock"));
+    channel = ContainerdChannel.to(containerd.socket());
+    runtime = new GrpcContainerRuntime(channel);
+  }
+
+  @AfterEach
+  void stop() {
+    channel.close();
+    containerd.close();
+  }
+
+  private static <T> T get(CompletionStage<T> stage) throws Exception {
+    return stage.toCompletableFuture().get(20, TimeUnit.SECONDS);
+  }
+
+  private static RuntimeFailure failureOf(CompletionStage<?> stage) {
+    ExecutionException failure = catchThrowableOfType(ExecutionException.class, () -> get(stage));
+    if (failure.getCause() instanceof RuntimeFailure told) {
+      return told;
+    }
+    throw new AssertionError("no failure of the runtime", failure);
+  }
+
+  @Test
+  void containersAreToldAsTheirCreatorDescribedThem() throws Exception {
+    containerd.createContainer(
+        "default", "web", Map.of("app", "web", "io.kubernetes.cri.sandbox-id", "pod1"));
+    containerd.createContainer("default", "db", Map.of());
+    containerd.createContainer("k8s.io", "other", Map.of());
+
+    ContainerInfo web = get(runtime.getContainer(WEB));
+
+    assertThat(web.id()).isEqualTo(WEB);
+    assertThat(web.image()).isEqualTo("simulated:latest");
+    assertThat(web.runtime()).isEqualTo("io.containerd.runc.v2");
+    assertThat(web.labels()).containsEntry("app", "web").hasSize(2);
+    assertThat(web.sandboxId()).isEqualTo("pod1");
+    assertThat(web.createdAt()).isNotNull();
+    assertThat(get(runtime.listContainers("default")))
+        .contains(web)
+        .extracting(ContainerInfo::sandboxId)
+        .containsExactly("pod1", "");
+    assertThat(get(runtime.namespaces())).containsExactly("default", "k8s.io");
+  }
+
+  @Test
+  void tasksAreToldWithTheirEnd() throws Exception {
+    int pid = containerd.run("default", "web");
+    TaskInfo running = get(runtime.getTask(WEB));
+    Instant endedAt = containerd.exit("default", "web", 3);
+
+    assertThat(running).isEqualTo(new TaskInfo(WEB, TaskInfo.Status.RUNNING, pid, 0, null));
+    assertThat(get(runtime.getTask(WEB)))
+        .isEqualTo(new TaskInfo(WEB, TaskInfo.Status.STOPPED, pid, 3, endedAt));
+    assertThat(get(runtime.listTasks("default"))).containsExactly(get(runtime.getTask(WEB)));
+    assertThat(get(runtime.listTasks("k8s.io"))).isEmpty();
+  }
+
+  @Test
+  void createdAndPausedTasksAreToldApart() throws Exception {
+    containerd.createContainer("default", "web", Map.of());
+    containerd.createTask("default", "web");
+    assertThat(get(runtime.getTask(WEB)).status()).isEqualTo(TaskInfo.Status.CREATED);
+
+    containerd.startTask("default", "web");
+    containerd.pause("default", "web");
+    assertThat(get(runtime.getTask(WEB)).status()).isEqualTo(TaskInfo.Status.PAUSED);
+  }
+
+  @Test
+  void aDeleteTakesAnEndedTaskAwayAndNoneIsNotFound() throws Exception {
+    containerd.run("default", "web");
+    containerd.exit("default", "web", 0);
+
+    get(runtime.deleteTask(WEB));
+
+    assertThat(containerd.hasTask("default", "web")).isFalse();
+    assertThat(failureOf(runtime.deleteTask(WEB)).kind()).isEqualTo(Kind.NOT_FOUND);
+    assertThat(failureOf(runtime.getTask(WEB)).kind()).isEqualTo(Kind.NOT_FOUND);
+    assertThat(failureOf(runtime.getContainer(new ContainerId("default", "no"))).kind())
+        .isEqualTo(Kind.NOT_FOUND);
+  }
+
+  @Test
+  void aDeleteOfARunningTaskMayWorkLater() {
+    containerd.run("default", "web");
+
+    RuntimeFailure failure = failureOf(runtime.deleteTask(WEB));
+
+    assertThat(failure.kind()).isEqualTo(Kind.TRANSIENT);
+    assertThat(failure).hasMessageContaining("Tasks/Delete: UNKNOWN: failed to delete task");
+  }
+
+  @Test
+  void aFailedCallTellsItsNameAndItsKind() {
+    containerd.faults().failAlways("Version/Version", Status.UNIMPLEMENTED);
+
+    RuntimeFailure failure = failureOf(runtime.version());
+
+    assertThat(failure).hasMessageStartingWith("Version/Version: UNIMPLEMENTED");
+    assertThat(failure.kind()).isEqualTo(Kind.PERMANENT);
+  }
+
+  @Test
+  void anAnswerThatMakesNoSenseIsAFailureToo() {
+    containerd.createContainer("default", "", Map.of());
+
+    RuntimeFailure failure = failureOf(runtime.listContainers("default"));
+
+    assertThat(failure.kind()).isEqualTo(Kind.PERMANENT);
+    assertThat(failure).hasMessageContaining("Containers/List: unreadable answer");
+  }
+
+  @Test
+  void theVersionAndTheCriPluginAreAsked() throws Exception {
+    boolean before = get(runtime.criPluginLoaded());
+    containerd.criPluginLoaded(true);
+
+    assertThat(get(runtime.version())).isEqualTo(SimulatedContainerd.VERSION);
+    assertThat(before).isFalse();
+    assertThat(get(runtime.criPluginLoaded())).isTrue();
+  }
+
+  @Test
+  void aSocketThatIsNotThereMayComeAndIsToldApart(@TempDir Path elsewhere) {
+    Path nowhere = elsewhere.resolve("none.sock");
+    try (ContainerdChannel toNowhere = ContainerdChannel.to(nowhere)) {
+      RuntimeFailure failure = failureOf(new GrpcContainerRuntime(toNowhere).version());
+
+      assertThat(failure.kind()).isEqualTo(Kind.TRANSIENT);
+      assertThat(failure)
+          .hasMessage("Version/Version: UNAVAILABLE: io exception (FileNotFoundException)");
+    }
+  }
+
+  @Test
+  void theConnectionIsMadeAgainOnceContainerdIsBack() throws Exception {
+    get(runtime.version());
+    containerd.stop();
+    assertThat(failureOf(runtime.version()).kind()).isEqualTo(Kind.TRANSIENT);
+
+    containerd.restart();
+
+    await()
+        .ignoreExceptionsInstanceOf(ExecutionException.class)
+        .until(() -> get(runtime.version()).equals(SimulatedContainerd.VERSION));
+  }
+}

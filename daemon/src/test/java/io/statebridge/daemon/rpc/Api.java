@@ -1,0 +1,109 @@
+package io.statebridge.daemon.rpc;
+
+import static org.mockito.Mockito.mock;
+import static org.mockito.Mockito.when;
+
+import io.grpc.ManagedChannel;
+import io.statebridge.api.ContainerRuntime;
+import io.statebridge.daemon.sync.DeletePolicy;
+import io.statebridge.daemon.sync.DeletePolicy.Setting;
+import io.statebridge.daemon.sync.Sync;
+import io.statebridge.daemon.sync.SyncLoop;
+import io.statebridge.daemon.sync.SyncSettings;
+import io.statebridge.proto.v1.StatebridgeGrpc;
+import io.statebridge.proto.v1.WatchContainersRequest;
+import io.statebridge.store.ContainerStore;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+
+/** The API, served over a store that only the test writes, and clients of it. */
+final class Api implements AutoCloseable {
+  static final Instant SINCE = Instant.parse("2026-01-02T03:04:05Z");
+  static final String EPOCH = "e1";
+  static final String VERSION = "1.2.3";
+  static final String RUNTIME_ADDRESS = "/run/c.sock";
+
+  final ContainerStore store;
+  private final Path socket;
+  private final ApiServer server;
+  private boolean serving = true;
+  private final List<UnixChannel> channels = new ArrayList<>();
+
+  private Api(Path socket, int logCapacity) throws IOException {
+    this.socket = socket;
+    store = new ContainerStore(EPOCH, logCapacity);
+    server = serve(socket, store);
+  }
+
+  static Api in(Path directory) throws IOException {
+    return in(directory, 1000);
+  }
+
+  static Api in(Path directory, int logCapacity) throws IOException {
+    return new Api(directory.resolve("s.sock"), logCapacity);
+  }
+
+  /** A server by itself, over a sync that was never started. */
+  static ApiServer serve(Path socket, ContainerStore store) throws IOException {
+    SyncLoop loop = mock(SyncLoop.class);
+    when(loop.now()).thenReturn(SINCE);
+    Sync sync =
+        new Sync(
+            loop,
+            store,
+            mock(ContainerRuntime.class),
+            new DeletePolicy(Setting.AUTO, Map.of("k8s.io", Setting.ALWAYS)),
+            SyncSettings.DEFAULTS,
+            new Random(1),
+            pid -> Optional.empty());
+    return ApiServer.start(socket, store, sync, VERSION, RUNTIME_ADDRESS);
+  }
+
+  /** A connection of its own. */
+  ManagedChannel connect() {
+    UnixChannel channel = new UnixChannel(socket);
+    channels.add(channel);
+    return channel.grpc();
+  }
+
+  private ManagedChannel channel() {
+    return channels.isEmpty() ? connect() : channels.getFirst().grpc();
+  }
+
+  StatebridgeGrpc.StatebridgeBlockingStub call() {
+    return StatebridgeGrpc.newBlockingStub(channel()).withDeadlineAfter(10, TimeUnit.SECONDS);
+  }
+
+  /** A call without a deadline. */
+  StatebridgeGrpc.StatebridgeFutureStub callLater() {
+    return StatebridgeGrpc.newFutureStub(channel());
+  }
+
+  Watcher watch(WatchContainersRequest request) {
+    return Watcher.open(channel(), request);
+  }
+
+  Watcher watch() {
+    return watch(WatchContainersRequest.getDefaultInstance());
+  }
+
+  void stopServing() {
+    if (serving) {
+      serving = false;
+      server.close();
+    }
+  }
+
+  @Override
+  public void close() {
+    stopServing();
+    channels.forEach(UnixChannel::close);
+  }
+}

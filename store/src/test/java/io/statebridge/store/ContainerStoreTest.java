@@ -1,0 +1,194 @@
+package io.statebridge.store;
+
+import static io.statebridge.store.Samples.container;
+import static io.statebridge.store.Samples.id;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import io.statebridge.api.Container;
+import io.statebridge.api.ContainerId;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+final class ContainerStoreTest {
+  private final ContainerStore store = new ContainerStore("e1", 16);
+
+  @Test
+  void aFreshStoreIsEmptyAndAtRevisionZero() {
+    assertThat(store.snapshot()).isEqualTo(new Snapshot("e1", 0, List.of()));
+    assertThat(store.revision()).isZero();
+    assertThat(store.compactRevision()).isZero();
+    assertThat(store.get(id("a"))).isEmpty();
+  }
+
+  @Test
+  void createStoresTheRecordWithTheRevisionOfItsCommit() {
+    Optional<Container> created = store.create(container("a").withRevision(99));
+
+    assertThat(created).contains(container("a").withRevision(1));
+    assertThat(store.get(id("a"))).isEqualTo(created);
+  }
+
+  @Test
+  void createFailsIfTheIdExistsAndChangesNothing() {
+    store.create(container("a"));
+
+    Optional<Container> again = store.create(container("a").newRun(42, null));
+
+    assertThat(again).isEmpty();
+    assertThat(store.get(id("a"))).contains(container("a").withRevision(1));
+    assertThat(store.revision()).isEqualTo(1);
+  }
+
+  @Test
+  void createFailsIfTheSameRecordExists() {
+    store.create(container("a"));
+
+    assertThat(store.create(container("a"))).isEmpty();
+    assertThat(store.create(container("a").withRevision(1))).isEmpty();
+    assertThat(store.revision()).isEqualTo(1);
+  }
+
+  @Test
+  void updateAppliesTheFunctionToTheRecordAsItIs() {
+    store.create(container("a"));
+    store.update(id("a"), c -> c.newRun(42, null));
+
+    Optional<Container> updated = store.update(id("a"), c -> c.withPaused(c.pid() == 42));
+
+    assertThat(updated).contains(container("a").newRun(42, null).withPaused(true).withRevision(3));
+    assertThat(store.get(id("a"))).isEqualTo(updated);
+  }
+
+  @Test
+  void updateOfAnUnknownIdIsEmptyAndDoesNotAskTheFunction() {
+    AtomicInteger asked = new AtomicInteger();
+
+    Optional<Container> updated =
+        store.update(
+            id("a"),
+            c -> {
+              asked.incrementAndGet();
+              return c;
+            });
+
+    assertThat(updated).isEmpty();
+    assertThat(asked).hasValue(0);
+    assertThat(store.revision()).isZero();
+  }
+
+  @Test
+  void anUpdateThatThrowsLeavesTheRecordAndTheRevisionAsTheyWere() {
+    store.create(container("a"));
+    IllegalStateException thrown = new IllegalStateException("no");
+
+    assertThatExceptionOfType(IllegalStateException.class)
+        .isThrownBy(
+            () ->
+                store.update(
+                    id("a"),
+                    c -> {
+                      throw thrown;
+                    }))
+        .isSameAs(thrown);
+
+    assertThat(store.get(id("a"))).contains(container("a").withRevision(1));
+    assertThat(store.revision()).isEqualTo(1);
+    assertThat(store.create(container("b"))).map(Container::revision).contains(2L);
+  }
+
+  @Test
+  void anUpdateThatChangesNothingIsNoCommit() {
+    Optional<Container> before = store.create(container("a"));
+
+    Optional<Container> updated = store.update(id("a"), c -> c.withPaused(false).withRevision(77));
+
+    assertThat(updated).isEqualTo(before);
+    assertThat(store.revision()).isEqualTo(1);
+  }
+
+  @Test
+  void anUpdateCannotChangeTheId() {
+    store.create(container("a"));
+    ContainerId elsewhere = new ContainerId("k8s.io", "a");
+
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> store.update(id("a"), c -> container(elsewhere)))
+        .withMessageContaining("default/a")
+        .withMessageContaining("k8s.io/a");
+
+    assertThat(store.snapshot().containers()).containsExactly(container("a").withRevision(1));
+    assertThat(store.revision()).isEqualTo(1);
+  }
+
+  @Test
+  void deleteIsIdempotent() {
+    store.create(container("a"));
+
+    store.delete(id("a"));
+    store.delete(id("a"));
+    store.delete(id("never there"));
+
+    assertThat(store.get(id("a"))).isEmpty();
+    assertThat(store.revision()).isEqualTo(2);
+  }
+
+  @Test
+  void aDeletedIdCanBeCreatedAgain() {
+    store.create(container("a"));
+    store.delete(id("a"));
+
+    assertThat(store.create(container("a"))).contains(container("a").withRevision(3));
+  }
+
+  @Test
+  void theSameIdInTwoNamespacesIsTwoContainers() {
+    ContainerId other = new ContainerId("k8s.io", "a");
+    store.create(container("a"));
+    store.create(container(other));
+
+    store.delete(id("a"));
+
+    assertThat(store.get(other)).isPresent();
+  }
+
+  @Test
+  void aSnapshotIsOrderedByIdAndSaysWhatItIsOf() {
+    store.create(container("b"));
+    store.create(container(new ContainerId("buildkit", "z")));
+    store.create(container("a"));
+
+    Snapshot snapshot = store.snapshot();
+
+    assertThat(snapshot.epoch()).isEqualTo("e1");
+    assertThat(snapshot.revision()).isEqualTo(3);
+    assertThat(snapshot.containers())
+        .extracting(c -> c.id().toString())
+        .containsExactly("buildkit/z", "default/a", "default/b");
+    assertThat(snapshot.containers()).isUnmodifiable();
+  }
+
+  @Test
+  void aSnapshotIsTheSameObjectUntilTheNextCommitAndThenStaysAsItWas() {
+    store.create(container("a"));
+    Snapshot before = store.snapshot();
+    store.update(id("a"), c -> c);
+    Snapshot unchanged = store.snapshot();
+
+    store.delete(id("a"));
+
+    assertThat(unchanged).isSameAs(before);
+    assertThat(before.containers()).hasSize(1);
+    assertThat(store.snapshot()).isEqualTo(new Snapshot("e1", 2, List.of()));
+  }
+
+  @Test
+  void anEpochIsNeeded() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> new ContainerStore("", 16))
+        .withMessageContaining("epoch");
+  }
+}
