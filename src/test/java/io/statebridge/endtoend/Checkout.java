@@ -1,0 +1,44 @@
+package io.statebridge.endtoend;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** The checkout that is tested: the system property {@code statebridge.home} names it. */
+final class Checkout {
+  private static final Path HOME =
+      Path.of(
+              Objects.requireNonNull(
+                  System.getProperty("statebridge.home"),
+                  "set the system property statebridge.home to the checkout's directory"))
+          .toAbsolutePath()
+          .normalize();
+  private static final AtomicInteger LOGS = new AtomicInteger();
+
+  private Checkout() {}
+
+  /** Runs {@code bin/statebridge} as users do, on the JDK that runs the test. */
+  static ProcessBuilder statebridge(String... arguments) {
+    ProcessBuilder builder = new ProcessBuilder(HOME.resolve("bin/statebridge").toString());
+    builder.command().addAll(List.of(arguments));
+    builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+    builder.environment().remove("STATEBRIDGE_JAVA_OPTS");
+    return builder;
+  }
+
+  /** A file for what a process logs. It outlives the test, to explain a failure. */
+  static Path newLog(String name) {
+    try {
+      Path directory = Files.createDirectories(HOME.resolve("target/end-to-end/logs"));
+      Path log = directory.resolve("%02d-%s.log".formatted(LOGS.incrementAndGet(), name));
+      Files.deleteIfExists(log);
+      return log;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

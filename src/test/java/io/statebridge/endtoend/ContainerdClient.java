@@ -1,0 +1,128 @@
+package io.statebridge.endtoend;
+
+import com.google.protobuf.Any;
+import com.google.protobuf.Empty;
+import io.grpc.ClientInterceptor;
+import io.grpc.Metadata;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.stub.AbstractBlockingStub;
+import io.grpc.stub.MetadataUtils;
+import io.statebridge.api.ContainerId;
+import io.statebridge.proto.containerd.containers.v1.Container;
+import io.statebridge.proto.containerd.containers.v1.ContainersGrpc;
+import io.statebridge.proto.containerd.containers.v1.DeleteContainerRequest;
+import io.statebridge.proto.containerd.containers.v1.ListContainersRequest;
+import io.statebridge.proto.containerd.events.v1.EventsGrpc;
+import io.statebridge.proto.containerd.events.v1.PublishRequest;
+import io.statebridge.proto.containerd.namespaces.v1.ListNamespacesRequest;
+import io.statebridge.proto.containerd.namespaces.v1.Namespace;
+import io.statebridge.proto.containerd.namespaces.v1.NamespacesGrpc;
+import io.statebridge.proto.containerd.tasks.v1.CreateTaskRequest;
+import io.statebridge.proto.containerd.tasks.v1.DeleteTaskRequest;
+import io.statebridge.proto.containerd.tasks.v1.GetRequest;
+import io.statebridge.proto.containerd.tasks.v1.KillRequest;
+import io.statebridge.proto.containerd.tasks.v1.ResumeTaskRequest;
+import io.statebridge.proto.containerd.tasks.v1.StartRequest;
+import io.statebridge.proto.containerd.tasks.v1.TasksGrpc;
+import io.statebridge.proto.containerd.types.Process;
+import io.statebridge.proto.containerd.version.v1.VersionGrpc;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+
+/** A containerd's gRPC services, as far as tests look at it or move it past the daemon. */
+record ContainerdClient(UnixChannel channel) {
+  private static final int DEADLINE_SECONDS = 20;
+
+  boolean isServing() {
+    channel.grpc().resetConnectBackoff();
+    try {
+      within(VersionGrpc.newBlockingStub(channel.grpc())).version(Empty.getDefaultInstance());
+      return true;
+    } catch (StatusRuntimeException e) {
+      return false;
+    }
+  }
+
+  List<String> namespaces() {
+    return within(NamespacesGrpc.newBlockingStub(channel.grpc()))
+        .list(ListNamespacesRequest.getDefaultInstance())
+        .getNamespacesList()
+        .stream()
+        .map(Namespace::getName)
+        .toList();
+  }
+
+  List<ContainerId> containers(String namespace) {
+    return in(namespace, ContainersGrpc.newBlockingStub(channel.grpc()))
+        .list(ListContainersRequest.getDefaultInstance())
+        .getContainersList()
+        .stream()
+        .map(Container::getId)
+        .map(id -> new ContainerId(namespace, id))
+        .toList();
+  }
+
+  void deleteContainer(ContainerId id) {
+    in(id.namespace(), ContainersGrpc.newBlockingStub(channel.grpc()))
+        .delete(DeleteContainerRequest.newBuilder().setId(id.id()).build());
+  }
+
+  /** Empty when containerd says that there is no such task. */
+  Optional<Process> task(ContainerId id) {
+    try {
+      return Optional.of(
+          tasks(id)
+              .get(GetRequest.newBuilder().setContainerId(id.id()).build())
+              .getProcess());
+    } catch (StatusRuntimeException e) {
+      if (e.getStatus().getCode() == Status.Code.NOT_FOUND) {
+        return Optional.empty();
+      }
+      throw e;
+    }
+  }
+
+  /** Creates a task that is yet to be started. */
+  void createTask(ContainerId id) {
+    tasks(id).create(CreateTaskRequest.newBuilder().setContainerId(id.id()).build());
+  }
+
+  void startTask(ContainerId id) {
+    tasks(id).start(StartRequest.newBuilder().setContainerId(id.id()).build());
+  }
+
+  void kill(ContainerId id) {
+    tasks(id).kill(KillRequest.newBuilder().setContainerId(id.id()).setSignal(9).build());
+  }
+
+  void resume(ContainerId id) {
+    tasks(id).resume(ResumeTaskRequest.newBuilder().setContainerId(id.id()).build());
+  }
+
+  void deleteTask(ContainerId id) {
+    tasks(id).delete(DeleteTaskRequest.newBuilder().setContainerId(id.id()).build());
+  }
+
+  void publish(String namespace, String topic, Any event) {
+    in(namespace, EventsGrpc.newBlockingStub(channel.grpc()))
+        .publish(PublishRequest.newBuilder().setTopic(topic).setEvent(event).build());
+  }
+
+  private TasksGrpc.TasksBlockingStub tasks(ContainerId id) {
+    return in(id.namespace(), TasksGrpc.newBlockingStub(channel.grpc()));
+  }
+
+  private static <S extends AbstractBlockingStub<S>> S in(String namespace, S stub) {
+    Metadata headers = new Metadata();
+    headers.put(
+        Metadata.Key.of("containerd-namespace", Metadata.ASCII_STRING_MARSHALLER), namespace);
+    ClientInterceptor attach = MetadataUtils.newAttachHeadersInterceptor(headers);
+    return within(stub).withInterceptors(attach);
+  }
+
+  private static <S extends AbstractBlockingStub<S>> S within(S stub) {
+    return stub.withDeadlineAfter(DEADLINE_SECONDS, TimeUnit.SECONDS);
+  }
+}

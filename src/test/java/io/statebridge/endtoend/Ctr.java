@@ -1,0 +1,80 @@
+package io.statebridge.endtoend;
+
+import io.statebridge.api.ContainerId;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** Containers, by containerd's own command line tool: another client than the daemon's. */
+record Ctr(Path socket, RootFilesystem rootFilesystem) {
+
+  /** Runs a shell script as a container and returns once it was started. */
+  void run(ContainerId id, String script) {
+    List<String> command = new ArrayList<>(List.of("run", "-d", "--null-io"));
+    command.addAll(container(id, Map.of(), script));
+    must(id, command);
+  }
+
+  /** Runs a container that goes on until {@link #tell} gives it its exit code. */
+  void runUntilTold(ContainerId id) {
+    run(id, rootFilesystem.untilTold(id));
+  }
+
+  void tell(ContainerId id, int code) {
+    rootFilesystem.tell(id, code);
+  }
+
+  /** Creates a container without a task; its task would go on until it is told to exit. */
+  void create(ContainerId id, Map<String, String> labels) {
+    List<String> command = new ArrayList<>(List.of("container", "create"));
+    command.addAll(container(id, labels, rootFilesystem.untilTold(id)));
+    must(id, command);
+  }
+
+  /** Executes a shell script in a running container, to its end; its exit status. */
+  int exec(ContainerId id, String execId, String script) {
+    return run(
+            id, List.of("task", "exec", "--exec-id", execId, id.id(), "/bin/sh", "-c", script))
+        .status();
+  }
+
+  void kill(ContainerId id) {
+    must(id, List.of("task", "kill", "--signal", "SIGKILL", id.id()));
+  }
+
+  void pause(ContainerId id) {
+    must(id, List.of("task", "pause", id.id()));
+  }
+
+  void resume(ContainerId id) {
+    must(id, List.of("task", "resume", id.id()));
+  }
+
+  void deleteContainer(ContainerId id) {
+    must(id, List.of("container", "delete", id.id()));
+  }
+
+  private List<String> container(ContainerId id, Map<String, String> labels, String script) {
+    List<String> arguments = new ArrayList<>();
+    labels.forEach((key, value) -> arguments.addAll(List.of("--label", key + "=" + value)));
+    arguments.addAll(
+        List.of(
+            "--rootfs", rootFilesystem.root().toString(), id.id(), "/bin/sh", "-c", script));
+    return arguments;
+  }
+
+  private void must(ContainerId id, List<String> command) {
+    Program.Result result = run(id, command);
+    if (result.status() != 0) {
+      throw new IllegalStateException("ctr " + command + " of " + id + " failed: " + result);
+    }
+  }
+
+  private Program.Result run(ContainerId id, List<String> command) {
+    List<String> all =
+        new ArrayList<>(List.of("ctr", "-a", socket.toString(), "-n", id.namespace()));
+    all.addAll(command);
+    return Program.run(new ProcessBuilder(all));
+  }
+}

@@ -1,0 +1,82 @@
+package io.statebridge.endtoend;
+
+import static org.awaitility.Awaitility.await;
+
+import io.grpc.StatusRuntimeException;
+import io.statebridge.api.ContainerId;
+import io.statebridge.proto.containerd.types.Process;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.awaitility.core.ConditionTimeoutException;
+
+/** Ends what a test left in its containerd, whatever state that is in. */
+final class Leftovers {
+
+  private Leftovers() {}
+
+  static void removeContainers(ContainerdClient client) {
+    for (String namespace : client.namespaces()) {
+      client.containers(namespace).forEach(id -> remove(client, id));
+    }
+  }
+
+  private static void remove(ContainerdClient client, ContainerId id) {
+    // Somebody else may do the same at the same time, such as a daemon that deletes tasks.
+    await("the end of " + id)
+        .ignoreExceptionsInstanceOf(StatusRuntimeException.class)
+        .until(() -> endOfTask(client, id));
+    client.deleteContainer(id);
+  }
+
+  private static boolean endOfTask(ContainerdClient client, ContainerId id) {
+    Process task = client.task(id).orElse(null);
+    if (task == null) {
+      return true;
+    }
+    switch (task.getStatus()) {
+      case PAUSED -> client.resume(id);
+      case RUNNING -> client.kill(id);
+      case CREATED, STOPPED -> client.deleteTask(id);
+      case PAUSING, UNKNOWN, UNRECOGNIZED -> {}
+    }
+    return false;
+  }
+
+  /** Shims end when their task was deleted; one that does not is ended, with its container. */
+  static void endShims(Path socket) {
+    try {
+      await().until(() -> shims(socket).isEmpty());
+    } catch (ConditionTimeoutException e) {
+      for (ProcessHandle shim : shims(socket)) {
+        shim.descendants().forEach(ProcessHandle::destroyForcibly);
+        shim.destroyForcibly();
+      }
+      throw e;
+    }
+  }
+
+  private static List<ProcessHandle> shims(Path socket) {
+    return ProcessHandle.allProcesses()
+        .filter(process -> isShim(process.info().commandLine().orElse(""), socket))
+        .toList();
+  }
+
+  private static boolean isShim(String commandLine, Path socket) {
+    return commandLine.contains("containerd-shim") && commandLine.contains(socket.toString());
+  }
+
+  /** What runc and the cgroups keep of a namespace after its last container: empty directories. */
+  static void removeDirectories(String namespace) throws IOException {
+    Files.deleteIfExists(Path.of("/run/containerd/runc", namespace));
+    Path cgroups = Path.of("/sys/fs/cgroup");
+    Files.deleteIfExists(cgroups.resolve(namespace));
+    try (DirectoryStream<Path> hierarchies = Files.newDirectoryStream(cgroups, Files::isDirectory)) {
+      for (Path hierarchy : hierarchies) {
+        Files.deleteIfExists(hierarchy.resolve(namespace));
+      }
+    }
+  }
+}

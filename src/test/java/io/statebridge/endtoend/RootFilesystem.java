@@ -1,0 +1,61 @@
+package io.statebridge.endtoend;
+
+import io.statebridge.api.ContainerId;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+
+/**
+ * The one root filesystem of all containers of a test: busybox, and a directory in which a
+ * container can be told to exit.
+ */
+record RootFilesystem(Path root) {
+
+  static RootFilesystem create(Path root) {
+    Path busybox = Program.require("busybox", "busybox-static");
+    try {
+      Path bin = Files.createDirectories(root.resolve("bin"));
+      Files.createDirectory(root.resolve("told"));
+      Files.copy(busybox, bin.resolve("busybox"), StandardCopyOption.COPY_ATTRIBUTES);
+      for (String applet : List.of("sh", "sleep")) {
+        Files.createSymbolicLink(bin.resolve(applet), Path.of("busybox"));
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    Program.Result trial =
+        Program.run(new ProcessBuilder("chroot", root.toString(), "/bin/sh", "-c", "exit 3"));
+    if (trial.status() != 3) {
+      throw new IllegalStateException(
+          "these tests need root, and a busybox that is statically linked: install Debian's package"
+              + " busybox-static ("
+              + trial.err().strip()
+              + ")");
+    }
+    return new RootFilesystem(root);
+  }
+
+  /** A shell script that goes on until it is told to exit. */
+  String untilTold(ContainerId id) {
+    String file = "/told/" + name(id);
+    return "while [ ! -e %s ]; do sleep 0.05; done; read code < %s; exit $code"
+        .formatted(file, file);
+  }
+
+  /** Tells the container which runs {@link #untilTold} its exit code. */
+  void tell(ContainerId id, int code) {
+    try {
+      Path draft = Files.writeString(root.resolve("told/." + name(id)), code + "\n");
+      Files.move(draft, root.resolve("told/" + name(id)), StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static String name(ContainerId id) {
+    return id.namespace() + "." + id.id();
+  }
+}

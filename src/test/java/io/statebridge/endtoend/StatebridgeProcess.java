@@ -1,0 +1,145 @@
+package io.statebridge.endtoend;
+
+import static org.awaitility.Awaitility.await;
+
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.statebridge.proto.v1.GetBridgeStatusRequest;
+import io.statebridge.proto.v1.GetBridgeStatusResponse;
+import io.statebridge.proto.v1.StatebridgeGrpc;
+import io.statebridge.proto.v1.StatebridgeGrpc.StatebridgeBlockingStub;
+import io.statebridge.proto.v1.StatebridgeGrpc.StatebridgeStub;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** The daemon, run as users run it, on a socket of the test's own. */
+final class StatebridgeProcess implements AutoCloseable {
+  private static final int CALL_SECONDS = 10;
+
+  private final Scratch scratch = Scratch.create();
+  private final Path socket = scratch.resolve("statebridge.sock");
+  private final Path log = Checkout.newLog("statebridge");
+  private final UnixChannel channel = UnixChannel.to(socket);
+  private final String[] arguments;
+  private @Nullable Process process;
+
+  /**
+   * Not started yet.
+   *
+   * @param containerdSocket of the containerd to follow
+   * @param options of the run command
+   */
+  StatebridgeProcess(Path containerdSocket, String... options) {
+    List<String> all =
+        new ArrayList<>(
+            List.of(
+                "run",
+                "--containerd-socket",
+                containerdSocket.toString(),
+                "--listen",
+                socket.toString()));
+    all.addAll(List.of(options));
+    arguments = all.toArray(String[]::new);
+  }
+
+  /** Starts it and waits until it serves, whatever becomes of containerd. */
+  void start() {
+    Process started;
+    try {
+      started =
+          Checkout.statebridge(arguments)
+              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+              .redirectError(log.toFile())
+              .start();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    process = started;
+    await("statebridge to serve, see " + log).until(() -> !started.isAlive() || isServing());
+    if (!started.isAlive()) {
+      throw new AssertionError("statebridge ended at its start: " + log());
+    }
+  }
+
+  private boolean isServing() {
+    channel.grpc().resetConnectBackoff();
+    try {
+      status();
+      return true;
+    } catch (StatusRuntimeException e) {
+      if (e.getStatus().getCode() == Status.Code.UNAVAILABLE) {
+        return false;
+      }
+      throw e;
+    }
+  }
+
+  void awaitInSync() {
+    await("in sync, see " + log).until(() -> status().getSync().getInSync());
+  }
+
+  Path socket() {
+    return socket;
+  }
+
+  Cli cli() {
+    return new Cli(socket);
+  }
+
+  StatebridgeBlockingStub client() {
+    return StatebridgeGrpc.newBlockingStub(channel.grpc())
+        .withDeadlineAfter(CALL_SECONDS, TimeUnit.SECONDS);
+  }
+
+  /** For calls that last. */
+  StatebridgeStub asyncClient() {
+    return StatebridgeGrpc.newStub(channel.grpc());
+  }
+
+  GetBridgeStatusResponse status() {
+    return client().getBridgeStatus(GetBridgeStatusRequest.getDefaultInstance());
+  }
+
+  /** What it has logged so far. */
+  String log() {
+    try {
+      return Files.readString(log);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  boolean isRunning() {
+    return process != null && process.isAlive();
+  }
+
+  /** Sends SIGTERM; the exit status, or fails when there is none after so many seconds. */
+  int terminate(int withinSeconds) throws InterruptedException {
+    Process running = process;
+    if (running == null) {
+      throw new IllegalStateException("not started");
+    }
+    running.destroy();
+    if (!running.waitFor(withinSeconds, TimeUnit.SECONDS)) {
+      throw new AssertionError("still there after " + withinSeconds + " s: " + log());
+    }
+    return running.exitValue();
+  }
+
+  @Override
+  public void close() {
+    try (scratch;
+        channel) {
+      Process running = process;
+      if (running != null) {
+        running.destroyForcibly().onExit().join();
+      }
+    }
+  }
+}
