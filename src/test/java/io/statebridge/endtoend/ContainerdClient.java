@@ -73,9 +73,7 @@ record ContainerdClient(UnixChannel channel) {
   Optional<Process> task(ContainerId id) {
     try {
       return Optional.of(
-          tasks(id)
-              .get(GetRequest.newBuilder().setContainerId(id.id()).build())
-              .getProcess());
+          tasks(id).get(GetRequest.newBuilder().setContainerId(id.id()).build()).getProcess());
     } catch (StatusRuntimeException e) {
       if (e.getStatus().getCode() == Status.Code.NOT_FOUND) {
         return Optional.empty();

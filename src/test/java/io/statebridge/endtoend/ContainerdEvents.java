@@ -44,9 +44,7 @@ final class ContainerdEvents implements StreamObserver<Envelope>, AutoCloseable 
 
   /** The exit of a container's init process. */
   TaskExit exitOf(ContainerId id) {
-    return await("the exit of " + id)
-        .until(() -> findExit(id), Optional::isPresent)
-        .orElseThrow();
+    return await("the exit of " + id).until(() -> findExit(id), Optional::isPresent).orElseThrow();
   }
 
   private Optional<TaskExit> findExit(ContainerId id) {

@@ -34,8 +34,7 @@ record Ctr(Path socket, RootFilesystem rootFilesystem) {
 
   /** Executes a shell script in a running container, to its end; its exit status. */
   int exec(ContainerId id, String execId, String script) {
-    return run(
-            id, List.of("task", "exec", "--exec-id", execId, id.id(), "/bin/sh", "-c", script))
+    return run(id, List.of("task", "exec", "--exec-id", execId, id.id(), "/bin/sh", "-c", script))
         .status();
   }
 
@@ -59,8 +58,7 @@ record Ctr(Path socket, RootFilesystem rootFilesystem) {
     List<String> arguments = new ArrayList<>();
     labels.forEach((key, value) -> arguments.addAll(List.of("--label", key + "=" + value)));
     arguments.addAll(
-        List.of(
-            "--rootfs", rootFilesystem.root().toString(), id.id(), "/bin/sh", "-c", script));
+        List.of("--rootfs", rootFilesystem.root().toString(), id.id(), "/bin/sh", "-c", script));
     return arguments;
   }
 

@@ -17,7 +17,9 @@ final class DemoIT {
     Program.Result result = Program.run(demo);
 
     assertThat(result.err()).isEmpty();
-    assertThat(result.out()).containsPattern("(?m)^lost +0$").containsPattern("(?m)^wrong codes +0$");
+    assertThat(result.out())
+        .containsPattern("(?m)^lost +0$")
+        .containsPattern("(?m)^wrong codes +0$");
     Matcher produced = PRODUCED.matcher(result.out());
     assertThat(produced.find()).isTrue();
     assertThat(Integer.parseInt(produced.group(1))).isPositive();

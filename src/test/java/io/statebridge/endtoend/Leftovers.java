@@ -73,7 +73,8 @@ final class Leftovers {
     Files.deleteIfExists(Path.of("/run/containerd/runc", namespace));
     Path cgroups = Path.of("/sys/fs/cgroup");
     Files.deleteIfExists(cgroups.resolve(namespace));
-    try (DirectoryStream<Path> hierarchies = Files.newDirectoryStream(cgroups, Files::isDirectory)) {
+    try (DirectoryStream<Path> hierarchies =
+        Files.newDirectoryStream(cgroups, Files::isDirectory)) {
       for (Path hierarchy : hierarchies) {
         Files.deleteIfExists(hierarchy.resolve(namespace));
       }

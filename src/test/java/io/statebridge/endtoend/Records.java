@@ -1,6 +1,5 @@
 package io.statebridge.endtoend;
 
-
 import com.fasterxml.jackson.databind.JsonNode;
 import com.google.protobuf.Timestamp;
 import io.grpc.Status;

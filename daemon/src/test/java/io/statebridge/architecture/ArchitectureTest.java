@@ -73,7 +73,8 @@ class ArchitectureTest {
   Stream<DynamicTest> packagesUseOnlyWhatTheyMay() {
     return MAY_USE.keySet().stream()
         .sorted()
-        .map(owner -> DynamicTest.dynamicTest(owner, () -> mayOnlyUse(owner, owner).check(PRODUCT)));
+        .map(
+            owner -> DynamicTest.dynamicTest(owner, () -> mayOnlyUse(owner, owner).check(PRODUCT)));
   }
 
   @Test

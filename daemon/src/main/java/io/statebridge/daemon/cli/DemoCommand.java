@@ -93,7 +93,9 @@ final class DemoCommand implements Callable<Integer> {
           .name("demo-watch")
           .daemon()
           .start(() -> watch(connection, tally, workload));
-      terminal.out().printf("a simulated containerd at %s, statebridge at %s%n", containerdSocket, socket);
+      terminal
+          .out()
+          .printf("a simulated containerd at %s, statebridge at %s%n", containerdSocket, socket);
       workload.start(containers, Duration.ofSeconds(seconds).dividedBy(2));
       showUntil(Instant.now().plusSeconds(seconds), connection, tally);
       workload.end();
@@ -120,7 +122,8 @@ final class DemoCommand implements Callable<Integer> {
 
   private void showUntil(Instant end, DaemonConnection connection, ExitTally tally)
       throws InterruptedException {
-    boolean onTerminal = Optional.ofNullable(System.console()).filter(Console::isTerminal).isPresent();
+    boolean onTerminal =
+        Optional.ofNullable(System.console()).filter(Console::isTerminal).isPresent();
     DemoScreen screen = new DemoScreen(terminal, onTerminal);
     Duration frame = onTerminal ? FRAME_ON_TERMINAL : FRAME_ELSEWHERE;
     while (Instant.now().isBefore(end)) {
@@ -129,8 +132,7 @@ final class DemoCommand implements Callable<Integer> {
           connection
               .ask(stub -> stub.listContainers(ListContainersRequest.getDefaultInstance()))
               .getContainersList(),
-          connection.ask(
-              stub -> stub.getBridgeStatus(GetBridgeStatusRequest.getDefaultInstance())),
+          connection.ask(stub -> stub.getBridgeStatus(GetBridgeStatusRequest.getDefaultInstance())),
           tally.result());
     }
   }
@@ -165,8 +167,7 @@ final class DemoCommand implements Callable<Integer> {
   private void require(String option, int value, int low, int high) {
     if (value < low || value > high) {
       throw new ParameterException(
-          command.commandLine(),
-          "%s must be %d to %d, not %d".formatted(option, low, high, value));
+          command.commandLine(), "%s must be %d to %d, not %d".formatted(option, low, high, value));
     }
   }
 

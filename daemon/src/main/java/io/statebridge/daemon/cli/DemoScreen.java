@@ -6,8 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What the demo shows while it runs: on a terminal a table that is drawn over itself, elsewhere a line each time.
- * Confined to one thread.
+ * What the demo shows while it runs: on a terminal a table that is drawn over itself, elsewhere a
+ * line each time. Confined to one thread.
  */
 final class DemoScreen {
 

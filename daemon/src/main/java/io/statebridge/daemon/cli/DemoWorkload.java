@@ -12,8 +12,8 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Containers that come, run for a while and exit, and a containerd that goes down for a second in the middle of it. All
- * of it happens on one thread, which it owns.
+ * Containers that come, run for a while and exit, and a containerd that goes down for a second in
+ * the middle of it. All of it happens on one thread, which it owns.
  */
 final class DemoWorkload implements AutoCloseable {
 
@@ -55,7 +55,9 @@ final class DemoWorkload implements AutoCloseable {
     after(outageAfter.toMillis(), this::takeDown);
   }
 
-  /** An exit was recorded: the container is removed a little later, and another one takes its place. */
+  /**
+   * An exit was recorded: the container is removed a little later, and another one takes its place.
+   */
   void recorded(String id) {
     after(
         EXITED_SHOWN_MILLIS,

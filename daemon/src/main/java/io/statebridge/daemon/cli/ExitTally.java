@@ -12,8 +12,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Which exits were played and which of them the daemon told, how soon and with which code. Each container exits once.
- * Thread-safe.
+ * Which exits were played and which of them the daemon told, how soon and with which code. Each
+ * container exits once. Thread-safe.
  */
 final class ExitTally {
 
@@ -27,8 +27,7 @@ final class ExitTally {
    * @param wrong recorded with another code
    * @param visibleAfter from an exit to its first sight, sorted, of those that made an event
    */
-  record Result(
-      int produced, int unheard, int recorded, int wrong, List<Duration> visibleAfter) {
+  record Result(int produced, int unheard, int recorded, int wrong, List<Duration> visibleAfter) {
 
     int lost() {
       return produced - recorded - wrong;

@@ -18,8 +18,7 @@ class BackoffTest {
   @Test
   void delaysStayBelowACeilingThatDoublesUpToTheCap() {
     for (int attempt = 0; attempt < 100; attempt++) {
-      Duration doubled =
-          attempt < 20 ? BASE.multipliedBy(1L << attempt) : CAP;
+      Duration doubled = attempt < 20 ? BASE.multipliedBy(1L << attempt) : CAP;
       Duration ceiling = doubled.compareTo(CAP) < 0 ? doubled : CAP;
 
       for (int draw = 0; draw < 100; draw++) {

@@ -38,8 +38,7 @@ class DeletePolicyTest {
   @Test
   void whatIsConfiguredForANamespaceWinsOverTheRest() {
     DeletePolicy policy =
-        new DeletePolicy(
-            Setting.ALWAYS, Map.of("looks", Setting.NEVER, "moby", Setting.ALWAYS));
+        new DeletePolicy(Setting.ALWAYS, Map.of("looks", Setting.NEVER, "moby", Setting.ALWAYS));
 
     assertThat(policy.deletes("looks")).isFalse();
     assertThat(policy.deletes("moby")).isTrue();

@@ -156,8 +156,7 @@ class DispatcherTest {
   @Test
   void thousandStuckLanesDoNotSlowTheOthers() {
     for (int i = 0; i < 1000; i++) {
-      dispatcher.submit(
-          new ContainerId("ns", "stuck" + i), failing("stuck", Integer.MAX_VALUE));
+      dispatcher.submit(new ContainerId("ns", "stuck" + i), failing("stuck", Integer.MAX_VALUE));
     }
     loop.run();
     ran.clear();

@@ -170,8 +170,7 @@ class EventSubscriptionTest {
   void eventsOfOtherNamespacesAreIgnoredWhenSomeAreNamed() {
     SyncFixture f =
         new SyncFixture(
-            new DeletePolicy(Setting.AUTO, Map.of("looks", Setting.NEVER)),
-            SyncSettings.DEFAULTS);
+            new DeletePolicy(Setting.AUTO, Map.of("looks", Setting.NEVER)), SyncSettings.DEFAULTS);
     f.started();
     f.runtime.add(WEB, Status.RUNNING, PID);
 

@@ -296,9 +296,7 @@ class ExitContractTest {
     @Test
     void followsFromTheTimes() {
       Container unknown =
-          Container.of(
-              new ContainerInfo(
-                  new ContainerId("a", "b"), "", "", Map.of(), "", null));
+          Container.of(new ContainerInfo(new ContainerId("a", "b"), "", "", Map.of(), "", null));
       Container created = Container.of(FakeRuntime.info(WEB));
       Container running = created.newRun(PID, EXITED_AT).startedAt(EXITED_AT);
 

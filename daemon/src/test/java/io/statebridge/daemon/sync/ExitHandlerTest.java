@@ -20,8 +20,8 @@ import io.statebridge.api.RuntimeFailure.Kind;
 import io.statebridge.api.TaskInfo.Status;
 import io.statebridge.daemon.sync.DeletePolicy.Setting;
 import java.time.Duration;
-import java.util.Map;
 import java.time.Instant;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** What the exit handler adds to its contract: pending exits, finalising, and who deletes. */
@@ -109,9 +109,7 @@ class ExitHandlerTest {
     f.runtime.hold("deleteTask bars/web");
     f.exit(7);
 
-    f.emit(
-        new Exited(
-            other, "other", 99, new Exit(3, EXITED_AT, ExitSource.EVENT)));
+    f.emit(new Exited(other, "other", 99, new Exit(3, EXITED_AT, ExitSource.EVENT)));
 
     assertThat(f.store.get(other).map(Container::state)).contains(ContainerState.EXITED);
   }

@@ -8,8 +8,8 @@ import java.util.Deque;
 import java.util.PriorityQueue;
 
 /**
- * The sync loop on the test's own thread, with a time that only moves when it is told to. Tasks run in {@link #run}, never
- * inside {@link #execute}.
+ * The sync loop on the test's own thread, with a time that only moves when it is told to. Tasks run
+ * in {@link #run}, never inside {@link #execute}.
  */
 final class FakeLoop implements SyncLoop {
 

@@ -19,7 +19,10 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** A runtime whose containers, answers and failures the test sets. Answers come at once, unless the call is held. */
+/**
+ * A runtime whose containers, answers and failures the test sets. Answers come at once, unless the
+ * call is held.
+ */
 final class FakeRuntime implements ContainerRuntime {
 
   private record Held(String call, Runnable answer) {}

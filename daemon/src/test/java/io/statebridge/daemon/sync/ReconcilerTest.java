@@ -7,17 +7,17 @@ import static io.statebridge.daemon.sync.SyncFixture.withRunningContainer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.statebridge.api.Container;
+import io.statebridge.api.ContainerEvent.ContainerChanged;
 import io.statebridge.api.ContainerId;
 import io.statebridge.api.ContainerInfo;
 import io.statebridge.api.ContainerState;
 import io.statebridge.api.Exit;
 import io.statebridge.api.ExitSource;
+import io.statebridge.api.PendingExit;
 import io.statebridge.api.RuntimeFailure.Kind;
 import io.statebridge.api.TaskInfo.Status;
 import io.statebridge.daemon.sync.DeletePolicy.Setting;
 import java.time.Duration;
-import io.statebridge.api.ContainerEvent.ContainerChanged;
-import io.statebridge.api.PendingExit;
 import java.time.Instant;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -248,8 +248,7 @@ class ReconcilerTest {
   void namespaceThatNobodyAskedForIsLeftAlone() {
     SyncFixture f =
         new SyncFixture(
-            new DeletePolicy(Setting.AUTO, Map.of("looks", Setting.NEVER)),
-            SyncSettings.DEFAULTS);
+            new DeletePolicy(Setting.AUTO, Map.of("looks", Setting.NEVER)), SyncSettings.DEFAULTS);
     f.runtime.add(WEB, Status.RUNNING, PID);
 
     f.started();

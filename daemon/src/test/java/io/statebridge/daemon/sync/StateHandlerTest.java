@@ -58,7 +58,8 @@ class StateHandlerTest {
     ContainerInfo info = FakeRuntime.info(WEB);
     f.runtime.containers.put(
         WEB,
-        new ContainerInfo(WEB, info.image(), info.runtime(), Map.of("a", "b"), "", info.createdAt()));
+        new ContainerInfo(
+            WEB, info.image(), info.runtime(), Map.of("a", "b"), "", info.createdAt()));
 
     f.emit(new ContainerChanged(WEB));
 

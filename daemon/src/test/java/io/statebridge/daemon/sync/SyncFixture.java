@@ -32,7 +32,7 @@ final class SyncFixture {
 
   final FakeLoop loop = new FakeLoop();
   final FakeRuntime runtime = new FakeRuntime();
-  
+
   /** A spy, so that a test can make an update fail. */
   final ContainerStore store = Mockito.spy(new ContainerStore("epoch", 1024));
 
