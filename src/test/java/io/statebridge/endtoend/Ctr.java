@@ -57,8 +57,10 @@ record Ctr(Path socket, RootFilesystem rootFilesystem) {
   private List<String> container(ContainerId id, Map<String, String> labels, String script) {
     List<String> arguments = new ArrayList<>();
     labels.forEach((key, value) -> arguments.addAll(List.of("--label", key + "=" + value)));
+    // As a file: "ctr container create" takes a -c of the command for its own.
+    String file = rootFilesystem.addScript(id, script);
     arguments.addAll(
-        List.of("--rootfs", rootFilesystem.root().toString(), id.id(), "/bin/sh", "-c", script));
+        List.of("--rootfs", rootFilesystem.root().toString(), id.id(), "/bin/sh", file));
     return arguments;
   }
 

@@ -19,6 +19,7 @@ record RootFilesystem(Path root) {
     try {
       Path bin = Files.createDirectories(root.resolve("bin"));
       Files.createDirectory(root.resolve("told"));
+      Files.createDirectory(root.resolve("scripts"));
       Files.copy(busybox, bin.resolve("busybox"), StandardCopyOption.COPY_ATTRIBUTES);
       for (String applet : List.of("sh", "sleep")) {
         Files.createSymbolicLink(bin.resolve(applet), Path.of("busybox"));
@@ -36,6 +37,17 @@ record RootFilesystem(Path root) {
               + ")");
     }
     return new RootFilesystem(root);
+  }
+
+  /** Puts a container's shell script into the file system; the path there. */
+  String addScript(ContainerId id, String script) {
+    String file = "scripts/" + name(id);
+    try {
+      Files.writeString(root.resolve(file), script);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return "/" + file;
   }
 
   /** A shell script that goes on until it is told to exit. */

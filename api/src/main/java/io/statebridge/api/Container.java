@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param pid of the init process, 0 when there is none
  * @param taskCreatedAt when the current run's task was created, if an event told it: an exit before
  *     it is an earlier run's
- * @param startedAt when the init process was started
+ * @param startedAt when the init process was started, never after its end
  * @param exit how the run ended, once that is recorded
  * @param paused whether its processes are frozen
  * @param pendingExit an exit that is observed and not yet recorded
@@ -133,8 +133,9 @@ public record Container(
 
   /** The init process was started; its pid and its end, if that is known already, stay. */
   public Container startedAt(Instant at) {
+    Instant start = exit == null ? at : earlier(at, exit.exitedAt());
     return new Container(
-        info, pid, taskCreatedAt, at, exit, paused, pendingExit, cleanupPending, revision);
+        info, pid, taskCreatedAt, start, exit, paused, pendingExit, cleanupPending, revision);
   }
 
   /** The task is gone and its process never was started. */
@@ -150,7 +151,12 @@ public record Container(
     if (exit != null) {
       return this;
     }
-    return new Container(
-        info, 0, taskCreatedAt, startedAt, end, false, null, cleanupPending, revision);
+    Instant start = startedAt == null ? null : earlier(startedAt, end.exitedAt());
+    return new Container(info, 0, taskCreatedAt, start, end, false, null, cleanupPending, revision);
+  }
+
+  /** A start is published after the process began, and a short run has ended by then. */
+  private static Instant earlier(Instant start, Instant end) {
+    return end.isBefore(start) ? end : start;
   }
 }

@@ -170,4 +170,14 @@ final class ContainerTest {
         .isThrownBy(() -> running().withCleanupPending(true))
         .withMessageContaining("default/web");
   }
+
+  @Test
+  void aRunThatEndedBeforeItsStartWasPublishedStartedNoLaterThanItEnded() {
+    Container run = Container.of(info(CREATED)).newRun(42, CREATED);
+
+    assertThat(run.startedAt(ENDED.plusNanos(1)).finished(KILLED).startedAt()).isEqualTo(ENDED);
+    assertThat(run.finished(KILLED).startedAt(ENDED.plusNanos(1)).startedAt()).isEqualTo(ENDED);
+    assertThat(run.startedAt(STARTED).finished(KILLED).startedAt()).isEqualTo(STARTED);
+    assertThat(run.finished(KILLED).startedAt(STARTED).startedAt()).isEqualTo(STARTED);
+  }
 }

@@ -7,7 +7,6 @@ import io.statebridge.api.ContainerEvent.TaskStarted;
 import io.statebridge.api.ContainerId;
 import io.statebridge.api.Exit;
 import io.statebridge.store.ContainerStore;
-import java.time.Instant;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -73,7 +72,7 @@ final class StateHandler {
       return inspect(event.id());
     }
     if (container.startedAt() == null) {
-      store.update(event.id(), c -> startedNoLaterThanEnded(c, event.at()));
+      store.update(event.id(), c -> c.startedAt(event.at()));
     }
     return DONE;
   }
@@ -106,12 +105,5 @@ final class StateHandler {
 
   private CompletionStage<Void> inspect(ContainerId id) {
     return exits.inspect(id, () -> {});
-  }
-
-  /** A start is published after the process began, and a short process may have ended by then. */
-  private static Container startedNoLaterThanEnded(Container container, Instant at) {
-    Exit exit = container.exit();
-    Instant startedAt = exit != null && exit.exitedAt().isBefore(at) ? exit.exitedAt() : at;
-    return container.startedAt(startedAt);
   }
 }
