@@ -23,11 +23,16 @@ final class Checkout {
 
   /** Runs {@code bin/statebridge} as users do, on the JDK that runs the test. */
   static ProcessBuilder statebridge(String... arguments) {
-    ProcessBuilder builder = new ProcessBuilder(HOME.resolve("bin/statebridge").toString());
+    ProcessBuilder builder = new ProcessBuilder(file("bin/statebridge").toString());
     builder.command().addAll(List.of(arguments));
     builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
     builder.environment().remove("STATEBRIDGE_JAVA_OPTS");
     return builder;
+  }
+
+  /** A file of the checkout. */
+  static Path file(String path) {
+    return HOME.resolve(path);
   }
 
   /** A file for what a process logs. It outlives the test, to explain a failure. */

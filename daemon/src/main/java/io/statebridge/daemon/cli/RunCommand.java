@@ -92,14 +92,18 @@ public final class RunCommand implements Callable<Integer> {
     }
   }
 
-  private static Map<String, Setting> parse(List<String> namespaces) throws ConfigException {
+  private static Map<String, Setting> parse(List<String> namespaces) {
     Map<String, Setting> settings = new TreeMap<>();
     for (String text : namespaces) {
       int colon = text.indexOf(':');
       String name = colon < 0 ? text : text.substring(0, colon);
-      ConfigFile.checkNamespace(name);
-      settings.put(
-          name, colon < 0 ? Setting.AUTO : ConfigFile.parseSetting(text.substring(colon + 1)));
+      try {
+        ConfigFile.checkNamespace(name);
+        settings.put(
+            name, colon < 0 ? Setting.AUTO : ConfigFile.parseSetting(text.substring(colon + 1)));
+      } catch (ConfigException e) {
+        throw new CommandFailure(ExitStatus.USAGE, "--namespace " + text + ": " + e.getMessage());
+      }
     }
     return settings;
   }

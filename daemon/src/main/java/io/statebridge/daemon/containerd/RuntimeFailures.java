@@ -3,6 +3,8 @@ package io.statebridge.daemon.containerd;
 import io.grpc.Status;
 import io.statebridge.api.RuntimeFailure;
 import io.statebridge.api.RuntimeFailure.Kind;
+import java.io.FileNotFoundException;
+import java.net.ConnectException;
 import org.jspecify.annotations.Nullable;
 
 /** gRPC status codes as kinds of failure. The text of a message decides nothing. */
@@ -22,16 +24,17 @@ final class RuntimeFailures {
     return new RuntimeFailure(kind(status.getCode()), message, failure);
   }
 
-  /**
-   * The transport's own reason, such as a socket that is not there, is what people need to see. It
-   * has no words in that very case.
-   */
+  /** The transport's own reason is what people need to see, and what they can do about it. */
   private static String reason(@Nullable Throwable cause) {
-    if (cause == null) {
-      return "";
-    }
-    String words = cause.getMessage();
-    return " (" + (words == null ? cause.getClass().getSimpleName() : words) + ")";
+    return switch (cause) {
+      case null -> "";
+      case FileNotFoundException _ -> " (the socket is not there: is containerd running?)";
+      case ConnectException _ -> " (nobody listens on the socket: is containerd running?)";
+      default -> {
+        String words = cause.getMessage();
+        yield " (" + (words == null ? cause.getClass().getSimpleName() : words) + ")";
+      }
+    };
   }
 
   /**

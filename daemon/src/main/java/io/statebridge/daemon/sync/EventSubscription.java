@@ -313,8 +313,10 @@ final class EventSubscription {
       }
       close();
       current = null;
-      if (status.phase() != Phase.DISCONNECTED && (proven || failedAttempts == 0)) {
+      if (proven) {
         log.warn("lost containerd, reconnecting: {}", why);
+      } else if (failedAttempts == 0) {
+        log.warn("cannot follow containerd yet, trying for ever: {}", why);
       }
       status = status.withError(why);
       enter(Phase.DISCONNECTED);

@@ -161,7 +161,9 @@ final class GrpcContainerRuntimeTest {
 
       assertThat(failure.kind()).isEqualTo(Kind.TRANSIENT);
       assertThat(failure)
-          .hasMessage("Version/Version: UNAVAILABLE: io exception (FileNotFoundException)");
+          .hasMessage(
+              "Version/Version: UNAVAILABLE: io exception"
+                  + " (the socket is not there: is containerd running?)");
     }
   }
 

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.grpc.Status;
 import io.statebridge.api.RuntimeFailure;
 import io.statebridge.api.RuntimeFailure.Kind;
+import java.io.EOFException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.net.ConnectException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -71,10 +73,21 @@ final class RuntimeFailuresTest {
 
   @Test
   void aReasonWithoutWordsIsNamedByItsKind() {
-    Status status = Status.UNAVAILABLE.withCause(new FileNotFoundException());
+    Status status = Status.UNAVAILABLE.withCause(new EOFException());
 
     assertThat(RuntimeFailures.of("Tasks/Get", status.asRuntimeException()))
-        .hasMessage("Tasks/Get: UNAVAILABLE (FileNotFoundException)");
+        .hasMessage("Tasks/Get: UNAVAILABLE (EOFException)");
+  }
+
+  @Test
+  void aSocketThatIsNotThereOrThatNobodyListensOnIsToldWithTheRemedy() {
+    Status missing = Status.UNAVAILABLE.withCause(new FileNotFoundException());
+    Status refused = Status.UNAVAILABLE.withCause(new ConnectException("Connection refused"));
+
+    assertThat(RuntimeFailures.of("Tasks/Get", missing.asRuntimeException()))
+        .hasMessageEndingWith("(the socket is not there: is containerd running?)");
+    assertThat(RuntimeFailures.of("Tasks/Get", refused.asRuntimeException()))
+        .hasMessageEndingWith("(nobody listens on the socket: is containerd running?)");
   }
 
   @Test
