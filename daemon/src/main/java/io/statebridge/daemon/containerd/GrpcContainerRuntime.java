@@ -49,15 +49,6 @@ import java.util.function.Function;
  */
 public final class GrpcContainerRuntime implements ContainerRuntime {
 
-  /** For calls that read; a list asks every shim and waits up to 2 s for each that is slow. */
-  static final Duration READ_DEADLINE = Duration.ofSeconds(10);
-
-  /**
-   * Delete may take the shim some seconds, and goes on in the shim when it is given up (containerd
-   * 7496).
-   */
-  static final Duration DELETE_DEADLINE = Duration.ofSeconds(10);
-
   private static final Metadata.Key<String> NAMESPACE =
       Metadata.Key.of("containerd-namespace", Metadata.ASCII_STRING_MARSHALLER);
 
@@ -67,9 +58,28 @@ public final class GrpcContainerRuntime implements ContainerRuntime {
   private static final String SANDBOX_LABEL = "io.kubernetes.cri.sandbox-id";
 
   private final ManagedChannel channel;
+  private final Deadlines deadlines;
 
   public GrpcContainerRuntime(ContainerdChannel channel) {
+    this(channel, Deadlines.DEFAULTS);
+  }
+
+  GrpcContainerRuntime(ContainerdChannel channel, Deadlines deadlines) {
     this.channel = channel.grpc();
+    this.deadlines = deadlines;
+  }
+
+  /**
+   * How long a call may take before it is given up, and so fails with TRANSIENT.
+   *
+   * @param read of one thing; a shim that is slow is given 2 s by containerd
+   * @param list of all tasks: containerd asks the shims one after another and gives each 2 s
+   * @param delete of a task: the shim may need some seconds, and goes on when it is given up
+   *     (containerd 7496)
+   */
+  record Deadlines(Duration read, Duration list, Duration delete) {
+    static final Deadlines DEFAULTS =
+        new Deadlines(Duration.ofSeconds(10), Duration.ofSeconds(60), Duration.ofSeconds(10));
   }
 
   @Override
@@ -95,7 +105,8 @@ public final class GrpcContainerRuntime implements ContainerRuntime {
             .build();
     return call(
             "Events/Publish",
-            in(PROBE_NAMESPACE, EventsGrpc.newFutureStub(channel), READ_DEADLINE).publish(request),
+            in(PROBE_NAMESPACE, EventsGrpc.newFutureStub(channel), deadlines.read())
+                .publish(request),
             Function.identity())
         .thenAccept(empty -> {});
   }
@@ -106,7 +117,7 @@ public final class GrpcContainerRuntime implements ContainerRuntime {
     channel.resetConnectBackoff();
     return call(
         "Version/Version",
-        within(READ_DEADLINE, VersionGrpc.newFutureStub(channel))
+        within(deadlines.read(), VersionGrpc.newFutureStub(channel))
             .version(Empty.getDefaultInstance()),
         VersionResponse::getVersion);
   }
@@ -115,7 +126,7 @@ public final class GrpcContainerRuntime implements ContainerRuntime {
   public CompletionStage<Boolean> criPluginLoaded() {
     return call(
         "Introspection/Plugins",
-        within(READ_DEADLINE, IntrospectionGrpc.newFutureStub(channel))
+        within(deadlines.read(), IntrospectionGrpc.newFutureStub(channel))
             .plugins(PluginsRequest.getDefaultInstance()),
         GrpcContainerRuntime::hasCriPlugin);
   }
@@ -133,7 +144,7 @@ public final class GrpcContainerRuntime implements ContainerRuntime {
   public CompletionStage<List<String>> namespaces() {
     return call(
         "Namespaces/List",
-        within(READ_DEADLINE, NamespacesGrpc.newFutureStub(channel))
+        within(deadlines.read(), NamespacesGrpc.newFutureStub(channel))
             .list(ListNamespacesRequest.getDefaultInstance()),
         response -> response.getNamespacesList().stream().map(Namespace::getName).toList());
   }
@@ -142,7 +153,7 @@ public final class GrpcContainerRuntime implements ContainerRuntime {
   public CompletionStage<List<ContainerInfo>> listContainers(String namespace) {
     return call(
         "Containers/List",
-        in(namespace, ContainersGrpc.newFutureStub(channel), READ_DEADLINE)
+        in(namespace, ContainersGrpc.newFutureStub(channel), deadlines.read())
             .list(ListContainersRequest.getDefaultInstance()),
         response -> response.getContainersList().stream().map(c -> info(namespace, c)).toList());
   }
@@ -151,7 +162,7 @@ public final class GrpcContainerRuntime implements ContainerRuntime {
   public CompletionStage<List<TaskInfo>> listTasks(String namespace) {
     return call(
         "Tasks/List",
-        in(namespace, TasksGrpc.newFutureStub(channel), READ_DEADLINE)
+        in(namespace, TasksGrpc.newFutureStub(channel), deadlines.list())
             .list(ListTasksRequest.getDefaultInstance()),
         response ->
             response.getTasksList().stream()
@@ -163,7 +174,7 @@ public final class GrpcContainerRuntime implements ContainerRuntime {
   public CompletionStage<ContainerInfo> getContainer(ContainerId id) {
     return call(
         "Containers/Get",
-        in(id.namespace(), ContainersGrpc.newFutureStub(channel), READ_DEADLINE)
+        in(id.namespace(), ContainersGrpc.newFutureStub(channel), deadlines.read())
             .get(GetContainerRequest.newBuilder().setId(id.id()).build()),
         response -> info(id.namespace(), response.getContainer()));
   }
@@ -172,7 +183,7 @@ public final class GrpcContainerRuntime implements ContainerRuntime {
   public CompletionStage<TaskInfo> getTask(ContainerId id) {
     return call(
         "Tasks/Get",
-        in(id.namespace(), TasksGrpc.newFutureStub(channel), READ_DEADLINE)
+        in(id.namespace(), TasksGrpc.newFutureStub(channel), deadlines.read())
             .get(GetRequest.newBuilder().setContainerId(id.id()).build()),
         response -> task(id, response.getProcess()));
   }
@@ -181,7 +192,7 @@ public final class GrpcContainerRuntime implements ContainerRuntime {
   public CompletionStage<Void> deleteTask(ContainerId id) {
     return call(
             "Tasks/Delete",
-            in(id.namespace(), TasksGrpc.newFutureStub(channel), DELETE_DEADLINE)
+            in(id.namespace(), TasksGrpc.newFutureStub(channel), deadlines.delete())
                 .delete(DeleteTaskRequest.newBuilder().setContainerId(id.id()).build()),
             Function.identity())
         .thenAccept(response -> {});

@@ -10,10 +10,13 @@ import io.statebridge.api.ContainerInfo;
 import io.statebridge.api.RuntimeFailure;
 import io.statebridge.api.RuntimeFailure.Kind;
 import io.statebridge.api.TaskInfo;
+import io.statebridge.daemon.containerd.GrpcContainerRuntime.Deadlines;
 import io.statebridge.simulator.SimulatedContainerd;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
@@ -178,5 +181,36 @@ final class GrpcContainerRuntimeTest {
     await()
         .ignoreExceptionsInstanceOf(ExecutionException.class)
         .until(() -> get(runtime.version()).equals(SimulatedContainerd.VERSION));
+  }
+
+  @Test
+  void aCallThatIsNotAnsweredIsGivenUp() {
+    Duration soon = Duration.ofMillis(50);
+    Duration never = Duration.ofDays(1);
+    containerd.createContainer("default", "web", Map.of());
+    List.of("Tasks/Get", "Tasks/List", "Tasks/Delete").forEach(containerd.faults()::hang);
+
+    assertGivenUp(with(new Deadlines(soon, never, never)).getTask(WEB));
+    assertGivenUp(with(new Deadlines(never, soon, never)).listTasks("default"));
+    assertGivenUp(with(new Deadlines(never, never, soon)).deleteTask(WEB));
+  }
+
+  private GrpcContainerRuntime with(Deadlines deadlines) {
+    return new GrpcContainerRuntime(channel, deadlines);
+  }
+
+  private static void assertGivenUp(CompletionStage<?> stage) {
+    RuntimeFailure failure = failureOf(stage);
+    assertThat(failure.kind()).isEqualTo(Kind.TRANSIENT);
+    assertThat(failure).hasMessageContaining("DEADLINE_EXCEEDED");
+  }
+
+  @Test
+  void anAnswerMayBeAsLargeAsContainerdsLimit() throws Exception {
+    // Far above gRPC's own default of 4 MiB.
+    String value = "x".repeat(15 << 20);
+    containerd.createContainer("default", "web", Map.of("large", value));
+
+    assertThat(get(runtime.getContainer(WEB)).labels()).containsEntry("large", value);
   }
 }
