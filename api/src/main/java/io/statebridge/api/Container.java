@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param info what its creator said of it
  * @param pid of the init process, 0 when there is none
+ * @param bundle the task's directory on the node, where its shim can be found; empty when unknown
  * @param taskCreatedAt when the current run's task was created, if an event told it: an exit before
  *     it is an earlier run's
  * @param startedAt when the init process was started, never after its end
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 public record Container(
     ContainerInfo info,
     long pid,
+    String bundle,
     @Nullable Instant taskCreatedAt,
     @Nullable Instant startedAt,
     @Nullable Exit exit,
@@ -44,7 +46,7 @@ public record Container(
 
   /** A container without a task. */
   public static Container of(ContainerInfo info) {
-    return new Container(info, 0, null, null, null, false, null, false, 0);
+    return new Container(info, 0, "", null, null, null, false, null, false, 0);
   }
 
   public ContainerId id() {
@@ -78,6 +80,7 @@ public record Container(
     return new Container(
         newInfo,
         pid,
+        bundle,
         taskCreatedAt,
         startedAt,
         exit,
@@ -91,6 +94,7 @@ public record Container(
     return new Container(
         info,
         pid,
+        bundle,
         taskCreatedAt,
         startedAt,
         exit,
@@ -102,12 +106,36 @@ public record Container(
 
   public Container withPendingExit(@Nullable PendingExit pending) {
     return new Container(
-        info, pid, taskCreatedAt, startedAt, exit, paused, pending, cleanupPending, revision);
+        info,
+        pid,
+        bundle,
+        taskCreatedAt,
+        startedAt,
+        exit,
+        paused,
+        pending,
+        cleanupPending,
+        revision);
   }
 
   public Container withCleanupPending(boolean pending) {
     return new Container(
-        info, pid, taskCreatedAt, startedAt, exit, paused, pendingExit, pending, revision);
+        info, pid, bundle, taskCreatedAt, startedAt, exit, paused, pendingExit, pending, revision);
+  }
+
+  /** Where its shim can be found; the same for every run. */
+  public Container withBundle(String newBundle) {
+    return new Container(
+        info,
+        pid,
+        newBundle,
+        taskCreatedAt,
+        startedAt,
+        exit,
+        paused,
+        pendingExit,
+        cleanupPending,
+        revision);
   }
 
   /** For the store, which alone numbers commits. */
@@ -115,6 +143,7 @@ public record Container(
     return new Container(
         info,
         pid,
+        bundle,
         taskCreatedAt,
         startedAt,
         exit,
@@ -128,19 +157,28 @@ public record Container(
    * A new task was created: nothing of an earlier run remains. A pid alone would be no identity.
    */
   public Container newRun(long newPid, @Nullable Instant createdAt) {
-    return new Container(info, newPid, createdAt, null, null, false, null, false, revision);
+    return new Container(info, newPid, bundle, createdAt, null, null, false, null, false, revision);
   }
 
   /** The init process was started; its pid and its end, if that is known already, stay. */
   public Container startedAt(Instant at) {
     Instant start = exit == null ? at : earlier(at, exit.exitedAt());
     return new Container(
-        info, pid, taskCreatedAt, start, exit, paused, pendingExit, cleanupPending, revision);
+        info,
+        pid,
+        bundle,
+        taskCreatedAt,
+        start,
+        exit,
+        paused,
+        pendingExit,
+        cleanupPending,
+        revision);
   }
 
   /** The task is gone and its process never was started. */
   public Container withoutTask() {
-    return new Container(info, 0, null, null, null, false, null, false, revision);
+    return new Container(info, 0, bundle, null, null, null, false, null, false, revision);
   }
 
   /**
@@ -152,7 +190,8 @@ public record Container(
       return this;
     }
     Instant start = startedAt == null ? null : earlier(startedAt, end.exitedAt());
-    return new Container(info, 0, taskCreatedAt, start, end, false, null, cleanupPending, revision);
+    return new Container(
+        info, 0, bundle, taskCreatedAt, start, end, false, null, cleanupPending, revision);
   }
 
   /** A start is published after the process began, and a short run has ended by then. */

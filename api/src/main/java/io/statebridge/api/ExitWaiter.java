@@ -24,6 +24,9 @@ public interface ExitWaiter {
     void close();
   }
 
+  /** What the exits that it tells are marked with. */
+  ExitSource source();
+
   /**
    * Asks for the end of a container's init process. Returns at once; the question stays open,
    * without a deadline, until it is answered, fails or is closed.

@@ -42,6 +42,7 @@ final class ContainerTest {
         new Container(
             info(created ? CREATED : null),
             0,
+            "",
             null,
             started ? STARTED : null,
             finished ? KILLED : null,
@@ -71,7 +72,7 @@ final class ContainerTest {
 
     assertThat(after)
         .isEqualTo(
-            new Container(info(CREATED), 0, CREATED, STARTED, KILLED, false, null, false, 7));
+            new Container(info(CREATED), 0, "", CREATED, STARTED, KILLED, false, null, false, 7));
     assertThat(after.state()).isEqualTo(ContainerState.EXITED);
   }
 
@@ -97,7 +98,7 @@ final class ContainerTest {
     Container next = ended.newRun(43, ENDED);
 
     assertThat(next)
-        .isEqualTo(new Container(info(CREATED), 43, ENDED, null, null, false, null, false, 9));
+        .isEqualTo(new Container(info(CREATED), 43, "", ENDED, null, null, false, null, false, 9));
     assertThat(next.state()).isEqualTo(ContainerState.CREATED);
   }
 
@@ -141,16 +142,20 @@ final class ContainerTest {
     PendingExit pending = PendingExit.of(KILLED, ENDED);
 
     assertThat(before.withPaused(true))
-        .isEqualTo(new Container(info(CREATED), 42, CREATED, STARTED, null, true, null, false, 5));
+        .isEqualTo(
+            new Container(info(CREATED), 42, "", CREATED, STARTED, null, true, null, false, 5));
     assertThat(before.withPendingExit(pending))
         .isEqualTo(
-            new Container(info(CREATED), 42, CREATED, STARTED, null, false, pending, false, 5));
+            new Container(info(CREATED), 42, "", CREATED, STARTED, null, false, pending, false, 5));
     assertThat(before.withInfo(info(null)))
-        .isEqualTo(new Container(info(null), 42, CREATED, STARTED, null, false, null, false, 5));
+        .isEqualTo(
+            new Container(info(null), 42, "", CREATED, STARTED, null, false, null, false, 5));
     assertThat(before.withRevision(6))
-        .isEqualTo(new Container(info(CREATED), 42, CREATED, STARTED, null, false, null, false, 6));
+        .isEqualTo(
+            new Container(info(CREATED), 42, "", CREATED, STARTED, null, false, null, false, 6));
     assertThat(before.finished(KILLED).withCleanupPending(true))
-        .isEqualTo(new Container(info(CREATED), 0, CREATED, STARTED, KILLED, false, null, true, 5));
+        .isEqualTo(
+            new Container(info(CREATED), 0, "", CREATED, STARTED, KILLED, false, null, true, 5));
   }
 
   @Test
@@ -164,7 +169,8 @@ final class ContainerTest {
         .isThrownBy(() -> ended.withPendingExit(PendingExit.of(KILLED, ENDED)))
         .withMessageContaining("default/web");
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> new Container(info(null), 42, null, null, KILLED, false, null, false, 0))
+        .isThrownBy(
+            () -> new Container(info(null), 42, "", null, null, KILLED, false, null, false, 0))
         .withMessageContaining("no process");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> running().withCleanupPending(true))

@@ -4,14 +4,14 @@ import io.statebridge.daemon.containerd.ContainerdChannel;
 import io.statebridge.daemon.containerd.GrpcContainerRuntime;
 import io.statebridge.daemon.rpc.ApiServer;
 import io.statebridge.daemon.sync.DeletePolicy;
+import io.statebridge.daemon.sync.Durability;
 import io.statebridge.daemon.sync.Sync;
 import io.statebridge.daemon.sync.SyncSettings;
 import io.statebridge.store.ContainerStore;
 import java.io.IOException;
 import java.security.SecureRandom;
-import java.time.Instant;
 import java.util.HexFormat;
-import java.util.Optional;
+import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,10 +51,12 @@ public final class Daemon implements AutoCloseable {
             loop,
             store,
             new GrpcContainerRuntime(channel),
+            List.of(),
+            Durability.NONE,
             new DeletePolicy(config.deleteExitedTasks(), config.namespaces()),
             SyncSettings.DEFAULTS.withTimes(config.finalizeAfter(), config.reconcileInterval()),
             random,
-            Daemon::startOfProcess);
+            ProcFileSystem.LINUX);
     ApiServer api;
     try {
       api =
@@ -72,10 +74,6 @@ public final class Daemon implements AutoCloseable {
         config.containerdSocket());
     sync.start();
     return new Daemon(loop, channel, sync, api);
-  }
-
-  private static Optional<Instant> startOfProcess(long pid) {
-    return ProcessHandle.of(pid).flatMap(process -> process.info().startInstant());
   }
 
   @Override

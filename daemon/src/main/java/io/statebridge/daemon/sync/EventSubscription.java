@@ -26,9 +26,10 @@ import org.slf4j.LoggerFactory;
 /**
  * The subscription to the runtime's events, as a state machine: DISCONNECTED, then CONNECTING
  * (subscribe, and publish probes until one comes back, for nothing else proves that events arrive),
- * then RECONCILING (the runtime's list makes up for what was missed), then LIVE. Whatever goes
- * wrong leads back to DISCONNECTED and, after a backoff, to another attempt, for ever. A clean end
- * of the stream is as wrong as any error.
+ * then RECONCILING (the runtime's list makes up for what was missed), then LIVE. A list that fails
+ * leads back to RECONCILING, for the stream is still worth having; whatever else goes wrong leads
+ * back to DISCONNECTED and, after a backoff, to another attempt, for ever. A clean end of the
+ * stream is as wrong as any error.
  *
  * <p>Routes every event to its handler, by way of its container's lane. Loop only, but for {@link
  * #status}.
@@ -36,14 +37,6 @@ import org.slf4j.LoggerFactory;
 final class EventSubscription {
 
   private static final Logger log = LoggerFactory.getLogger(EventSubscription.class);
-
-  /**
-   * The publish may overtake the registration of the subscription, so it is repeated this often.
-   */
-  static final Duration PROBE_INTERVAL = Duration.ofMillis(250);
-
-  /** Probes that do not come back for so long will not: the stream is dead. */
-  static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
 
   private final SyncLoop loop;
   private final ContainerRuntime runtime;
@@ -64,7 +57,7 @@ final class EventSubscription {
   private @Nullable Connection current;
 
   private int failedAttempts;
-  private boolean wasLive;
+  private int liveConnections;
   private boolean stopped;
   private volatile SyncStatus status;
 
@@ -143,7 +136,7 @@ final class EventSubscription {
   /** Every event has its place here; a new kind of event does not compile until it has one, too. */
   private void route(ContainerEvent event) {
     switch (event) {
-      case Exited e -> inLane(e.id(), () -> exits.exited(e));
+      case Exited e -> exited(e);
       case TaskCreated e -> inLane(e.id(), () -> states.taskCreated(e));
       case TaskStarted e -> inLane(e.id(), () -> states.taskStarted(e));
       case TaskPaused e -> inLane(e.id(), () -> states.paused(e.id(), true));
@@ -171,6 +164,26 @@ final class EventSubscription {
     }
   }
 
+  /** Somebody, be it the event stream or not, says that a process ended. */
+  void exited(Exited event) {
+    ContainerId id = event.id();
+    if (policy.follows(id.namespace()) && dispatcher.isBusy(id)) {
+      exits.observe(event);
+    }
+    inLane(id, () -> exits.exited(event));
+  }
+
+  /**
+   * Has a container looked at in its lane, unless something goes on there already. Without a
+   * connection nothing can be looked at, and all will be when there is one.
+   */
+  void doubt(ContainerId id) {
+    if ((status.phase() == Phase.LIVE || status.phase() == Phase.RECONCILING)
+        && !dispatcher.isBusy(id)) {
+      inLane(id, () -> exits.inspect(id, () -> {}));
+    }
+  }
+
   private void inLane(ContainerId id, LaneTask task) {
     if (policy.follows(id.namespace())) {
       dispatcher.submit(id, task);
@@ -179,10 +192,14 @@ final class EventSubscription {
 
   /** One attempt, and what comes of it. */
   private final class Connection {
+    private final StreamProbe probe =
+        new StreamProbe(
+            loop, () -> runtime.publishProbe(probeTopic), this::proven, why -> fail(why));
     private @Nullable EventStream stream;
-    private boolean proven;
     private boolean reconciling;
     private boolean reconcileAgain;
+    private int failedReconciles;
+    private boolean wentLive;
     private SyncLoop.@Nullable Timer nextReconcile;
 
     void subscribe() {
@@ -200,36 +217,14 @@ final class EventSubscription {
                   loop.execute(() -> fail(Failures.message(why)));
                 }
               });
-      loop.schedule(CONNECT_TIMEOUT, this::failUnlessProven);
-      probe();
-    }
-
-    private void probe() {
-      if (this != current || proven) {
-        return;
-      }
-      runtime
-          .publishProbe(probeTopic)
-          .whenCompleteAsync(
-              (ok, failure) -> {
-                if (failure != null) {
-                  fail(Failures.message(failure));
-                }
-              },
-              loop);
-      loop.schedule(PROBE_INTERVAL, this::probe);
-    }
-
-    private void failUnlessProven() {
-      if (!proven) {
-        fail("no probe came back within " + CONNECT_TIMEOUT.toSeconds() + " s of subscribing");
-      }
+      probe.start();
     }
 
     private void received(ContainerEvent event) {
       if (this != current) {
         return;
       }
+      probe.heard();
       if (!(event instanceof Probe)) {
         counters.events.increment();
       }
@@ -240,10 +235,10 @@ final class EventSubscription {
     }
 
     void probeReturned() {
-      if (proven) {
-        return;
-      }
-      proven = true;
+      probe.returned();
+    }
+
+    private void proven() {
       enter(Phase.RECONCILING);
       dispatcher.retryAllNow();
       reconcile();
@@ -252,7 +247,7 @@ final class EventSubscription {
     void reconcileSoon() {
       if (reconciling) {
         reconcileAgain = true;
-      } else if (proven) {
+      } else if (probe.isProven()) {
         reconcile();
       }
     }
@@ -275,7 +270,7 @@ final class EventSubscription {
                   return;
                 }
                 if (failure != null) {
-                  fail("listing failed: " + Failures.message(failure));
+                  notReconciled("listing failed: " + Failures.message(failure));
                 } else {
                   reconciled(differences);
                 }
@@ -283,7 +278,20 @@ final class EventSubscription {
               loop);
     }
 
+    /** The stream still is worth having, but what it missed is not made up for. */
+    private void notReconciled(String why) {
+      if (failedReconciles == 0) {
+        log.warn("out of sync with containerd, trying again: {}", why);
+      }
+      status = status.withError(why);
+      if (status.phase() == Phase.LIVE) {
+        enter(Phase.RECONCILING);
+      }
+      nextReconcile = loop.schedule(backoff.delay(failedReconciles++), this::reconcileSoon);
+    }
+
     private void reconciled(int differences) {
+      failedReconciles = 0;
       if (status.phase() == Phase.RECONCILING) {
         goLive(differences);
       } else if (differences > 0) {
@@ -296,15 +304,15 @@ final class EventSubscription {
 
     private void goLive(int differences) {
       failedAttempts = 0;
-      if (wasLive) {
-        status = status.reconnected();
-      }
-      wasLive = true;
       enter(Phase.LIVE);
       log.info(
           "in sync with containerd {}; {} containers differed from their records",
           status.runtimeVersion(),
           differences);
+      if (!wentLive) {
+        wentLive = true;
+        status = liveConnections++ == 0 ? status : status.reconnected();
+      }
     }
 
     void fail(String why) {
@@ -313,7 +321,7 @@ final class EventSubscription {
       }
       close();
       current = null;
-      if (proven) {
+      if (probe.isProven()) {
         log.warn("lost containerd, reconnecting: {}", why);
       } else if (failedAttempts == 0) {
         log.warn("cannot follow containerd yet, trying for ever: {}", why);
@@ -324,6 +332,10 @@ final class EventSubscription {
     }
 
     void close() {
+      probe.stop();
+      if (nextReconcile != null) {
+        nextReconcile.cancel();
+      }
       if (stream != null) {
         stream.close();
       }

@@ -5,6 +5,7 @@ import io.statebridge.api.ContainerEvent.Exited;
 import io.statebridge.api.ContainerId;
 import io.statebridge.api.ContainerRuntime;
 import io.statebridge.api.Exit;
+import io.statebridge.api.ExitSource;
 import io.statebridge.api.PendingExit;
 import io.statebridge.api.RuntimeFailure;
 import io.statebridge.api.TaskInfo;
@@ -13,6 +14,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,6 +33,10 @@ final class ExitHandler {
 
   private static final Logger log = LoggerFactory.getLogger(ExitHandler.class);
   private static final CompletionStage<Void> DONE = CompletableFuture.completedStage(null);
+
+  /** What containerd says of a container whose shim died (or 255): the end that it then gave it. */
+  private static final int KILLED = 137;
+
   private static final String GUESSED =
       "the shim died; the exit code is containerd's guess, nobody saw the real one";
 
@@ -42,9 +48,12 @@ final class ExitHandler {
   private final DeletePolicy policy;
   private final Counters counters;
   private final Duration finalizeAfter;
+  private final Predicate<ContainerId> shimLost;
+  private final Durability durability;
 
   /**
    * @param finalizeAfter how long a failing Delete may hold the record back
+   * @param shimLost whether a container's shim could not be reached of late
    */
   ExitHandler(
       SyncLoop loop,
@@ -54,7 +63,9 @@ final class ExitHandler {
       ExitRecorder recorder,
       DeletePolicy policy,
       Counters counters,
-      Duration finalizeAfter) {
+      Duration finalizeAfter,
+      Predicate<ContainerId> shimLost,
+      Durability durability) {
     this.loop = loop;
     this.store = store;
     this.runtime = runtime;
@@ -63,6 +74,8 @@ final class ExitHandler {
     this.policy = policy;
     this.counters = counters;
     this.finalizeAfter = finalizeAfter;
+    this.shimLost = shimLost;
+    this.durability = durability;
   }
 
   /** A process ended, says the event stream. */
@@ -93,7 +106,7 @@ final class ExitHandler {
           container.pid());
       return DONE;
     }
-    return end(event.id(), event.exit());
+    return end(event.id(), judged(event));
   }
 
   /** Looks at the container in the runtime, and ends it if the runtime says that it has ended. */
@@ -105,6 +118,25 @@ final class ExitHandler {
   }
 
   /**
+   * Makes an exit visible at once that would otherwise wait behind something else in its lane; only
+   * if it certainly ends the current run. Its place in the lane it takes all the same.
+   */
+  void observe(Exited event) {
+    store
+        .get(event.id())
+        .filter(c -> event.ofInitProcess() && c.knownExit() == null && c.pid() != 0)
+        .filter(c -> event.pid() == c.pid() && !isEarlierRuns(event, c))
+        .ifPresent(
+            c -> {
+              if (policy.deletes(event.id().namespace())) {
+                makePending(event.id(), judged(event));
+              } else {
+                recorder.record(event.id(), judged(event), false);
+              }
+            });
+  }
+
+  /**
    * The init process of the container's current run ended: pending exit, Delete, one store update.
    * For a container that has long been recorded as ended only its task is deleted.
    */
@@ -113,17 +145,36 @@ final class ExitHandler {
       recorder.record(id, exit, false);
       return DONE;
     }
-    PendingExit pending = PendingExit.of(exit, loop.now());
-    store.update(
-        id,
-        c -> {
-          if (c.exit() != null) {
-            return c.withCleanupPending(true);
-          }
-          return c.pendingExit() == null ? c.withPendingExit(pending) : c;
-        });
-    loop.schedule(finalizeAfter, () -> finalizeInSpiteOfDelete(id, pending.observedAt()));
+    makePending(id, exit);
     return delete(id);
+  }
+
+  private void makePending(ContainerId id, Exit exit) {
+    PendingExit fresh = PendingExit.of(exit, loop.now());
+    store
+        .update(
+            id,
+            c -> {
+              if (c.exit() != null) {
+                return c.withCleanupPending(true);
+              }
+              return c.pendingExit() == null ? c.withPendingExit(fresh) : c;
+            })
+        .map(Container::pendingExit)
+        .ifPresent(
+            pending ->
+                loop.schedule(
+                    finalizeAfter, () -> finalizeInSpiteOfDelete(id, pending.observedAt())));
+  }
+
+  /** A shim that is gone cannot have told the code: containerd made it up. */
+  private Exit judged(Exited event) {
+    Exit exit = event.exit();
+    boolean guessable = exit.code() == KILLED || exit.code() == Exit.UNKNOWN_CODE;
+    boolean guessed =
+        event.fromDeadShim()
+            || (guessable && exit.source() != ExitSource.SHIM && shimLost.test(event.id()));
+    return guessed ? exit.withMessage(GUESSED) : exit;
   }
 
   /**
@@ -174,9 +225,7 @@ final class ExitHandler {
               if (store.get(event.id()).filter(c -> isEarlierRuns(event, c)).isPresent()) {
                 return inspect(event.id(), () -> {});
               }
-              return end(
-                  event.id(),
-                  event.fromDeadShim() ? event.exit().withMessage(GUESSED) : event.exit());
+              return end(event.id(), judged(event));
             },
             loop)
         .thenCompose(stage -> stage);
@@ -227,9 +276,11 @@ final class ExitHandler {
     };
   }
 
+  /** With the task goes the last that the runtime knows of the exit: it must be ours by then. */
   private CompletionStage<Void> delete(ContainerId id) {
-    return runtime
-        .deleteTask(id)
+    return durability
+        .durable(store.get(id).map(Container::revision).orElse(0L))
+        .thenComposeAsync(ok -> runtime.deleteTask(id), loop)
         .handleAsync(
             (ok, failure) -> {
               if (failure == null || Failures.isNotFound(failure)) {

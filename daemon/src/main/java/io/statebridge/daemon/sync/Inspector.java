@@ -12,7 +12,6 @@ import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.function.LongFunction;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -27,22 +26,22 @@ final class Inspector {
   private final ContainerStore store;
   private final ContainerRuntime runtime;
   private final ExitRecorder recorder;
-  private final LongFunction<Optional<Instant>> processStart;
+  private final NodeProcesses processes;
 
   /**
-   * @param processStart when the process of a pid was started, as the kernel says
+   * @param processes of this node
    */
   Inspector(
       SyncLoop loop,
       ContainerStore store,
       ContainerRuntime runtime,
       ExitRecorder recorder,
-      LongFunction<Optional<Instant>> processStart) {
+      NodeProcesses processes) {
     this.loop = loop;
     this.store = store;
     this.runtime = runtime;
     this.recorder = recorder;
-    this.processStart = processStart;
+    this.processes = processes;
   }
 
   /**
@@ -141,7 +140,7 @@ final class Inspector {
       case UNKNOWN -> Optional.empty();
       case CREATED -> {
         if (!isSameLiveRun(container, task) || container.startedAt() != null) {
-          beginRun(container, c -> c.newRun(task.pid(), null));
+          beginRun(container, c -> liveRun(c, task));
         }
         yield Optional.empty();
       }
@@ -149,8 +148,7 @@ final class Inspector {
         boolean paused = task.status() == TaskInfo.Status.PAUSED;
         if (!isSameLiveRun(container, task)) {
           Instant startedAt = startOf(id, task.pid());
-          beginRun(
-              container, c -> c.newRun(task.pid(), null).startedAt(startedAt).withPaused(paused));
+          beginRun(container, c -> liveRun(c, task).startedAt(startedAt).withPaused(paused));
         } else if (container.startedAt() == null) {
           Instant startedAt = startOf(id, task.pid());
           store.update(id, c -> c.startedAt(startedAt).withPaused(paused));
@@ -181,6 +179,11 @@ final class Inspector {
     return Optional.of(told);
   }
 
+  private Container liveRun(Container container, TaskInfo task) {
+    Container run = container.newRun(task.pid(), null);
+    return processes.bundleOf(task.id(), task.pid()).map(run::withBundle).orElse(run);
+  }
+
   private static boolean isSameLiveRun(Container container, TaskInfo task) {
     return container.exit() == null && container.pid() == task.pid();
   }
@@ -196,7 +199,7 @@ final class Inspector {
    * creation.
    */
   private Instant startOf(ContainerId id, long pid) {
-    Instant start = processStart.apply(pid).orElseGet(loop::now);
+    Instant start = processes.startOf(pid).orElseGet(loop::now);
     Instant created = store.get(id).map(c -> c.info().createdAt()).orElse(null);
     return created != null && start.isBefore(created) ? created : start;
   }

@@ -62,7 +62,7 @@ final class StateHandler {
       // Either the list was quicker than the event, or the end of the run before this one was lost.
       return inspect(event.id());
     }
-    store.update(event.id(), c -> c.newRun(event.pid(), event.at()));
+    store.update(event.id(), c -> c.newRun(event.pid(), event.at()).withBundle(event.bundle()));
     return DONE;
   }
 

@@ -1,11 +1,14 @@
 package io.statebridge.daemon.sync;
 
+import io.statebridge.api.ContainerEvent;
+import io.statebridge.api.ContainerId;
 import io.statebridge.api.ContainerRuntime;
+import io.statebridge.api.ExitSource;
+import io.statebridge.api.ExitWaiter;
 import io.statebridge.store.ContainerStore;
-import java.time.Instant;
 import java.util.HexFormat;
-import java.util.Optional;
-import java.util.function.LongFunction;
+import java.util.List;
+import java.util.Map;
 import java.util.random.RandomGenerator;
 
 /**
@@ -17,30 +20,46 @@ public final class Sync {
   private final SyncLoop loop;
   private final Dispatcher dispatcher;
   private final EventSubscription subscription;
+  private final ExitWatch watch;
   private final DeletePolicy policy;
   private final Counters counters = new Counters();
 
   /**
+   * @param waiters who can be asked for an exit, the best first; may be none
+   * @param durability of what must not be forgotten once a task is deleted
    * @param random for jitter and for the name of the probe topic
-   * @param processStart when the process of a pid was started, as the kernel says
+   * @param processes of this node
    */
   public Sync(
       SyncLoop loop,
       ContainerStore store,
       ContainerRuntime runtime,
+      List<ExitWaiter> waiters,
+      Durability durability,
       DeletePolicy policy,
       SyncSettings settings,
       RandomGenerator random,
-      LongFunction<Optional<Instant>> processStart) {
+      NodeProcesses processes) {
     this.loop = loop;
     this.policy = policy;
     ExitRecorder recorder = new ExitRecorder(store, counters);
-    Inspector inspector = new Inspector(loop, store, runtime, recorder, processStart);
+    Inspector inspector = new Inspector(loop, store, runtime, recorder, processes);
+    Backoff retryBackoff = new Backoff(settings.retryBase(), settings.retryCap(), random);
+    this.watch =
+        new ExitWatch(loop, store, waiters, retryBackoff, this::exitTold, this::doubtRaised);
     ExitHandler exits =
         new ExitHandler(
-            loop, store, runtime, inspector, recorder, policy, counters, settings.finalizeAfter());
-    RetryQueue retries =
-        new RetryQueue(loop, new Backoff(settings.retryBase(), settings.retryCap(), random));
+            loop,
+            store,
+            runtime,
+            inspector,
+            recorder,
+            policy,
+            counters,
+            settings.finalizeAfter(),
+            watch::lostShim,
+            durability);
+    RetryQueue retries = new RetryQueue(loop, retryBackoff);
     this.dispatcher =
         new Dispatcher(
             loop, retries, settings.laneCapacity(), id -> () -> exits.inspect(id, () -> {}));
@@ -62,12 +81,28 @@ public final class Sync {
             "/statebridge/probe/" + HexFormat.of().toHexDigits(random.nextLong()));
   }
 
+  private void exitTold(ContainerEvent.Exited exit) {
+    subscription.exited(exit);
+  }
+
+  private void doubtRaised(ContainerId id) {
+    subscription.doubt(id);
+  }
+
   public void start() {
-    loop.execute(subscription::connect);
+    loop.execute(
+        () -> {
+          watch.start();
+          subscription.connect();
+        });
   }
 
   public void stop() {
-    loop.execute(subscription::stop);
+    loop.execute(
+        () -> {
+          watch.stop();
+          subscription.stop();
+        });
   }
 
   public SyncStatus status() {
@@ -80,6 +115,11 @@ public final class Sync {
 
   public DeletePolicy policy() {
     return policy;
+  }
+
+  /** How many containers' exits are waited for, by whom. */
+  public Map<ExitSource, Integer> exitWatches() {
+    return watch.open();
   }
 
   /** Containers whose events are being handled. */

@@ -7,6 +7,8 @@ import io.grpc.ManagedChannel;
 import io.statebridge.api.ContainerRuntime;
 import io.statebridge.daemon.sync.DeletePolicy;
 import io.statebridge.daemon.sync.DeletePolicy.Setting;
+import io.statebridge.daemon.sync.Durability;
+import io.statebridge.daemon.sync.NodeProcesses;
 import io.statebridge.daemon.sync.Sync;
 import io.statebridge.daemon.sync.SyncLoop;
 import io.statebridge.daemon.sync.SyncSettings;
@@ -19,7 +21,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 
@@ -59,10 +60,12 @@ final class Api implements AutoCloseable {
             loop,
             store,
             mock(ContainerRuntime.class),
+            List.of(),
+            Durability.NONE,
             new DeletePolicy(Setting.AUTO, Map.of("k8s.io", Setting.ALWAYS)),
             SyncSettings.DEFAULTS,
             new Random(1),
-            pid -> Optional.empty());
+            mock(NodeProcesses.class));
     return ApiServer.start(socket, store, sync, VERSION, RUNTIME_ADDRESS);
   }
 

@@ -60,7 +60,7 @@ class EventSubscriptionTest {
     f.started();
 
     f.runtime.probesReturn = true;
-    f.advance(EventSubscription.PROBE_INTERVAL);
+    f.advance(StreamProbe.PROBE_INTERVAL);
 
     assertThat(f.runtime.count("publishProbe")).isEqualTo(2);
     assertThat(f.sync.status().inSync()).isTrue();
@@ -72,7 +72,7 @@ class EventSubscriptionTest {
     f.runtime.probesReturn = false;
     f.started();
 
-    f.advance(EventSubscription.CONNECT_TIMEOUT.minusMillis(1));
+    f.advance(StreamProbe.CONNECT_TIMEOUT.minusMillis(1));
     int subscriptionsBefore = f.runtime.subscriptions;
     f.advanceSeconds(2);
 
@@ -113,18 +113,94 @@ class EventSubscriptionTest {
   }
 
   @Test
-  void failedListMakesANewConnectionInsteadOfALiveOneThatKnowsNothing() {
+  void failedListIsTriedAgainOnTheSameStream() {
     SyncFixture f = new SyncFixture();
     f.runtime.fail("namespaces", Kind.TRANSIENT);
     f.started();
+    f.advanceSeconds(10);
     SyncStatus failed = f.sync.status();
 
     f.runtime.heal("namespaces");
-    f.advanceSeconds(1);
+    f.advance(SyncSettings.DEFAULTS.reconnectCap());
 
-    assertThat(failed.inSync()).isFalse();
+    assertThat(failed.phase()).isEqualTo(Phase.RECONCILING);
     assertThat(failed.lastError()).contains("listing failed");
     assertThat(f.sync.status().inSync()).isTrue();
+    assertThat(f.runtime.subscriptions).isOne();
+    assertThat(f.sync.status().reconnects()).isZero();
+  }
+
+  @Test
+  void listThatFailsLaterIsToldAndDoesNotCostTheStream() {
+    SyncFixture f = withRunningContainer();
+    f.runtime.fail("namespaces", Kind.TRANSIENT);
+    f.advance(SyncSettings.DEFAULTS.reconcileInterval());
+    Phase afterTheFailure = f.sync.status().phase();
+
+    f.exit(7);
+    f.runtime.heal("namespaces");
+    f.advance(SyncSettings.DEFAULTS.reconnectCap());
+
+    assertThat(afterTheFailure).isEqualTo(Phase.RECONCILING);
+    assertThat(f.recorded().source()).isEqualTo(ExitSource.EVENT);
+    assertThat(f.sync.status().phase()).isEqualTo(Phase.LIVE);
+    assertThat(f.runtime.subscriptions).isOne();
+  }
+
+  @Test
+  void silentStreamIsProbedAndStaysIfTheProbeComesBack() {
+    SyncFixture f = withRunningContainer();
+    long before = f.runtime.count("publishProbe");
+
+    f.advance(StreamProbe.SILENCE.multipliedBy(10));
+
+    assertThat(f.runtime.count("publishProbe") - before).isEqualTo(5);
+    assertThat(f.runtime.subscriptions).isOne();
+    assertThat(f.sync.status().inSync()).isTrue();
+  }
+
+  @Test
+  void streamThatStaysSilentAlthoughAProbeWasPublishedIsDeadAndMadeAnew() {
+    SyncFixture f = withRunningContainer();
+    f.runtime.probesReturn = false;
+    f.advance(StreamProbe.SILENCE.multipliedBy(2).minusMillis(1));
+    int subscriptionsBefore = f.runtime.subscriptions;
+    f.advanceSeconds(1);
+    String error = f.sync.status().lastError();
+
+    f.endSilently(7);
+    f.runtime.probesReturn = true;
+    f.advanceSeconds(2);
+
+    assertThat(subscriptionsBefore).isOne();
+    assertThat(error).contains("silent although a probe was published");
+    assertThat(f.runtime.subscriptions).isEqualTo(2);
+    assertThat(f.recorded()).isEqualTo(new Exit(7, EXITED_AT, ExitSource.LISTED));
+  }
+
+  @Test
+  void streamThatIsBusyNeedsNoProbe() {
+    SyncFixture f = withRunningContainer();
+    long before = f.runtime.count("publishProbe");
+
+    for (int i = 0; i < 40; i++) {
+      f.advance(StreamProbe.SILENCE.dividedBy(2));
+      f.emit(new OutOfMemory(WEB));
+    }
+
+    assertThat(f.runtime.count("publishProbe")).isEqualTo(before);
+    assertThat(f.sync.status().inSync()).isTrue();
+  }
+
+  @Test
+  void probeThatCannotBePublishedLaterLosesTheConnection() {
+    SyncFixture f = withRunningContainer();
+    f.runtime.fail("publishProbe", Kind.TRANSIENT);
+
+    f.advance(StreamProbe.SILENCE);
+
+    assertThat(f.sync.status().lastError()).contains("publishProbe fails");
+    assertThat(f.sync.status().inSync()).isFalse();
   }
 
   @Test

@@ -209,6 +209,7 @@ class ReconcilerTest {
     f.advance(INTERVAL);
 
     assertThat(f.runtime.calls)
+        .filteredOn(call -> !call.equals("publishProbe"))
         .containsExactlyInAnyOrder("namespaces", "listContainers bars", "listTasks bars");
   }
 

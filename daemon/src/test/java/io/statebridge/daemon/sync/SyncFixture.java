@@ -6,12 +6,14 @@ import io.statebridge.api.ContainerEvent.Exited;
 import io.statebridge.api.ContainerId;
 import io.statebridge.api.Exit;
 import io.statebridge.api.ExitSource;
+import io.statebridge.api.ExitWaiter;
 import io.statebridge.api.PendingExit;
 import io.statebridge.api.TaskInfo.Status;
 import io.statebridge.daemon.sync.DeletePolicy.Setting;
 import io.statebridge.store.ContainerStore;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -29,6 +31,26 @@ final class SyncFixture {
 
   /** When the exits of these tests happened: a little before now, and after every start. */
   static final Instant EXITED_AT = FakeLoop.START.plusNanos(123_456_789);
+
+  /** What the kernel knows: only of {@link #PID} also which shim is its parent. */
+  private static final NodeProcesses PROCESSES =
+      new NodeProcesses() {
+        @Override
+        public Optional<Instant> startOf(long pid) {
+          return Optional.of(STARTED_AT);
+        }
+
+        @Override
+        public Optional<String> bundleOf(ContainerId id, long pid) {
+          return pid == PID ? Optional.of(BUNDLE) : Optional.empty();
+        }
+      };
+
+  /** Of {@link #WEB}. */
+  static final String BUNDLE = "/run/containerd/io.containerd.runtime.v2.task/bars/web";
+
+  /** May be replaced at any time. */
+  Durability durability = Durability.NONE;
 
   final FakeLoop loop = new FakeLoop();
   final FakeRuntime runtime = new FakeRuntime();
@@ -51,9 +73,21 @@ final class SyncFixture {
   }
 
   SyncFixture(DeletePolicy policy, SyncSettings settings) {
+    this(policy, settings, List.of());
+  }
+
+  SyncFixture(DeletePolicy policy, SyncSettings settings, List<ExitWaiter> waiters) {
     sync =
         new Sync(
-            loop, store, runtime, policy, settings, new Random(1), pid -> Optional.of(STARTED_AT));
+            loop,
+            store,
+            runtime,
+            waiters,
+            revision -> durability.durable(revision),
+            policy,
+            settings,
+            new Random(1),
+            PROCESSES);
   }
 
   /** Connects, and waits until the state machine has nothing more to do. */
