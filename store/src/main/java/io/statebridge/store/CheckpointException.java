@@ -1,0 +1,78 @@
+package io.statebridge.store;
+
+import java.io.IOException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.util.Objects;
+
+/**
+ * The checkpoint's file cannot be used. The message is for people: it names the file and what to do
+ * about it.
+ */
+final class CheckpointException extends Exception {
+
+  private static final long serialVersionUID = 1;
+
+  // SQLite's result codes, which its driver hands on as the vendor's.
+  private static final int BUSY = 5;
+  private static final int READ_ONLY = 8;
+  private static final int CORRUPT = 11;
+  private static final int FULL = 13;
+  private static final int CANNOT_OPEN = 14;
+  private static final int NOT_A_DATABASE = 26;
+
+  private final boolean badFile;
+
+  private CheckpointException(boolean badFile, String message, Exception cause) {
+    super(message, cause);
+    this.badFile = badFile;
+  }
+
+  private CheckpointException(boolean badFile, String message) {
+    super(message);
+    this.badFile = badFile;
+  }
+
+  /** There is a file, but it is no checkpoint of ours. */
+  static CheckpointException badFile(Path file, String why) {
+    return new CheckpointException(true, file + ": " + why);
+  }
+
+  static CheckpointException unusable(Path file, String why) {
+    return new CheckpointException(false, file + ": " + why);
+  }
+
+  static CheckpointException of(Path file, IOException e) {
+    String what = e instanceof FileSystemException f ? reason(f) : Objects.toString(e.getMessage());
+    return new CheckpointException(
+        false, file + ": " + what + "; " + makeWritable(file) + ", with space left", e);
+  }
+
+  static CheckpointException of(Path file, SQLException e) {
+    int code = e.getErrorCode();
+    String remedy =
+        switch (code) {
+          case BUSY -> "end the program that keeps it locked";
+          case READ_ONLY, CANNOT_OPEN -> makeWritable(file);
+          case FULL -> "free space on its file system";
+          default -> "look at the disk, and at the kernel's log";
+        };
+    boolean bad = code == CORRUPT || code == NOT_A_DATABASE;
+    return new CheckpointException(
+        bad, file + ": " + e.getMessage() + (bad ? "" : "; " + remedy), e);
+  }
+
+  private static String reason(FileSystemException e) {
+    return e.getReason() != null ? e.getReason() : e.toString();
+  }
+
+  private static String makeWritable(Path file) {
+    return "make " + file.getParent() + " a directory that this user can write to";
+  }
+
+  /** Whether a fresh file in its place would help: otherwise the disk is at fault. */
+  boolean isBadFile() {
+    return badFile;
+  }
+}
