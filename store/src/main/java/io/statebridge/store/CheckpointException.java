@@ -5,6 +5,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.Objects;
+import java.util.Set;
 
 /**
  * The checkpoint's file cannot be used. The message is for people: it names the file and what to do
@@ -15,12 +16,17 @@ final class CheckpointException extends Exception {
   private static final long serialVersionUID = 1;
 
   // SQLite's result codes, which its driver hands on as the vendor's.
+  private static final int ERROR = 1;
   private static final int BUSY = 5;
   private static final int READ_ONLY = 8;
   private static final int CORRUPT = 11;
   private static final int FULL = 13;
   private static final int CANNOT_OPEN = 14;
+  private static final int CONSTRAINT = 19;
   private static final int NOT_A_DATABASE = 26;
+
+  /** What we say is right, so a table that does not understand it is none of ours. */
+  private static final Set<Integer> BAD_FILE = Set.of(ERROR, CORRUPT, CONSTRAINT, NOT_A_DATABASE);
 
   private final boolean badFile;
 
@@ -58,7 +64,7 @@ final class CheckpointException extends Exception {
           case FULL -> "free space on its file system";
           default -> "look at the disk, and at the kernel's log";
         };
-    boolean bad = code == CORRUPT || code == NOT_A_DATABASE;
+    boolean bad = BAD_FILE.contains(code);
     return new CheckpointException(
         bad, file + ": " + e.getMessage() + (bad ? "" : "; " + remedy), e);
   }

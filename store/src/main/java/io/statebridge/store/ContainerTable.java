@@ -202,8 +202,7 @@ final class ContainerTable implements AutoCloseable {
     Map<ContainerId, Map<String, String>> labels = readLabels();
     List<Container> containers = new ArrayList<>();
     try (Statement statement = connection.createStatement();
-        ResultSet row =
-            statement.executeQuery("SELECT * FROM container ORDER BY namespace, id")) {
+        ResultSet row = statement.executeQuery("SELECT * FROM container ORDER BY namespace, id")) {
       while (row.next()) {
         containers.add(container(row, labels));
       }
@@ -228,8 +227,8 @@ final class ContainerTable implements AutoCloseable {
     return new ContainerId(row.getString("namespace"), row.getString("id"));
   }
 
-  private static Container container(
-      ResultSet row, Map<ContainerId, Map<String, String>> labels) throws SQLException {
+  private static Container container(ResultSet row, Map<ContainerId, Map<String, String>> labels)
+      throws SQLException {
     ContainerId id = key(row);
     ContainerInfo info =
         new ContainerInfo(
