@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.Objects;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The checkpoint's file cannot be used. The message is for people: it names the file and what to do
@@ -28,31 +29,42 @@ final class CheckpointException extends Exception {
   /** What we say is right, so a table that does not understand it is none of ours. */
   private static final Set<Integer> BAD_FILE = Set.of(ERROR, CORRUPT, CONSTRAINT, NOT_A_DATABASE);
 
-  private final boolean badFile;
+  /** What would help. */
+  enum Kind {
+    /** There is a file, but it is no checkpoint of ours: a fresh one in its place. */
+    BAD_FILE,
+    /** Another daemon has it: the end of that one. */
+    IN_USE,
+    /** The disk, or how we may use it, is at fault: people, or time. */
+    DISK
+  }
 
-  private CheckpointException(boolean badFile, String message, Exception cause) {
+  private final Kind kind;
+
+  private CheckpointException(Kind kind, String message, @Nullable Exception cause) {
     super(message, cause);
-    this.badFile = badFile;
+    this.kind = kind;
   }
 
-  private CheckpointException(boolean badFile, String message) {
-    super(message);
-    this.badFile = badFile;
-  }
-
-  /** There is a file, but it is no checkpoint of ours. */
   static CheckpointException badFile(Path file, String why) {
-    return new CheckpointException(true, file + ": " + why);
+    return new CheckpointException(Kind.BAD_FILE, file + ": " + why, null);
+  }
+
+  static CheckpointException inUse(Path file) {
+    return new CheckpointException(
+        Kind.IN_USE,
+        file + ": in use by another daemon; give each a state directory of its own",
+        null);
   }
 
   static CheckpointException unusable(Path file, String why) {
-    return new CheckpointException(false, file + ": " + why);
+    return new CheckpointException(Kind.DISK, file + ": " + why, null);
   }
 
   static CheckpointException of(Path file, IOException e) {
     String what = e instanceof FileSystemException f ? reason(f) : Objects.toString(e.getMessage());
     return new CheckpointException(
-        false, file + ": " + what + "; " + makeWritable(file) + ", with space left", e);
+        Kind.DISK, file + ": " + what + "; " + makeWritable(file) + ", with space left", e);
   }
 
   static CheckpointException of(Path file, SQLException e) {
@@ -66,7 +78,9 @@ final class CheckpointException extends Exception {
         };
     boolean bad = BAD_FILE.contains(code);
     return new CheckpointException(
-        bad, file + ": " + e.getMessage() + (bad ? "" : "; " + remedy), e);
+        bad ? Kind.BAD_FILE : Kind.DISK,
+        file + ": " + e.getMessage() + (bad ? "" : "; " + remedy),
+        e);
   }
 
   private static String reason(FileSystemException e) {
@@ -77,8 +91,7 @@ final class CheckpointException extends Exception {
     return "make " + file.getParent() + " a directory that this user can write to";
   }
 
-  /** Whether a fresh file in its place would help: otherwise the disk is at fault. */
-  boolean isBadFile() {
-    return badFile;
+  Kind kind() {
+    return kind;
   }
 }

@@ -2,6 +2,7 @@ package io.statebridge.store;
 
 import io.statebridge.api.Container;
 import io.statebridge.api.ContainerId;
+import io.statebridge.store.CheckpointException.Kind;
 import java.io.IOException;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -63,7 +64,7 @@ final class CheckpointWriter implements Runnable {
       return opened.records();
     } catch (CheckpointException e) {
       failed(e);
-      return readCopy();
+      return e.kind() == Kind.IN_USE ? List.of() : readCopy();
     }
   }
 
@@ -86,7 +87,7 @@ final class CheckpointWriter implements Runnable {
     try {
       return CheckpointFile.open(directory, limits.busyTimeout());
     } catch (CheckpointException e) {
-      if (!e.isBadFile()) {
+      if (e.kind() != Kind.BAD_FILE) {
         throw e;
       }
       setAside("bad", e.getMessage());
@@ -245,7 +246,7 @@ final class CheckpointWriter implements Runnable {
     failures++;
     // A fresh file instead of a bad one may do at once; but not time and again.
     boolean atOnce = false;
-    if (file != null && e.isBadFile()) {
+    if (file != null && e.kind() == Kind.BAD_FILE) {
       try {
         // Before it is closed, which would bring the log into it.
         setAside("bad", e.getMessage());

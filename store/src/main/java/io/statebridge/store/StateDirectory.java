@@ -69,8 +69,7 @@ record StateDirectory(Path path, InstantSource clock, int maxSetAside) {
       }
     }
     if (!ours) {
-      throw CheckpointException.unusable(
-          file(), "in use by another daemon; give each a state directory of its own");
+      throw CheckpointException.inUse(file());
     }
     return lock;
   }
