@@ -100,7 +100,8 @@ public final class Checkpoint implements AutoCloseable {
    * lose more time to a bad disk than to a bad runtime. Never completes exceptionally. Returns at
    * once.
    *
-   * <p>What depends on it runs on the writer's thread, and must hand over to another at once.
+   * <p>What depends on it runs on the writer's thread, or on a timer's, and must hand over to
+   * another at once.
    *
    * @param revision of a commit of the store that is followed
    * @throws IllegalArgumentException when there was no such commit yet

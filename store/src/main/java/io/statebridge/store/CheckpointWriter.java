@@ -61,6 +61,7 @@ final class CheckpointWriter implements Runnable {
       CheckpointFile opened = openFile();
       file = opened;
       known = true;
+      planCheck();
       return opened.records();
     } catch (CheckpointException e) {
       failed(e);
@@ -123,6 +124,9 @@ final class CheckpointWriter implements Runnable {
       long untilNanos = work(last);
       if (!last) {
         await(untilNanos);
+      } else if (file == null && untilNanos - System.nanoTime() <= 0) {
+        // A bad file was out of the way; the fresh one shall still get everything.
+        work(last);
       }
     }
     release();
@@ -154,7 +158,7 @@ final class CheckpointWriter implements Runnable {
       if (open == null) {
         return retryAtNanos;
       }
-      if (System.nanoTime() - checkAtNanos >= 0) {
+      if (last || System.nanoTime() - checkAtNanos >= 0) {
         open.check(limits.busyTimeout());
         planCheck();
       }

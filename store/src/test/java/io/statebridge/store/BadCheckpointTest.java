@@ -299,6 +299,17 @@ final class BadCheckpointTest {
   }
 
   @Test
+  void closeWritesEverythingOnceMoreWhenTheFileIsGone() throws Exception {
+    try (CheckpointFixture daemon = start(dir, UNCHECKED)) {
+      daemon.put("a");
+      daemon.put("b");
+      Files.delete(file());
+    }
+
+    assertThat(reload(dir)).containsExactly(container("a"), container("b"));
+  }
+
+  @Test
   void aRecordThatIsCommittedWhileTheFileIsMadeAnewIsInIt() throws Exception {
     List<Container> expected;
     try (CheckpointFixture daemon = start(dir)) {

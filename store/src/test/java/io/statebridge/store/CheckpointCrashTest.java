@@ -47,8 +47,8 @@ final class CheckpointCrashTest {
           confirmed.merge(id(words[0]), Long.parseLong("0" + words[1]), Math::max);
         }
         if (++count == LINES_PER_LIFE) {
-          // SIGKILL.
-          daemon.destroyForcibly();
+          // SIGKILL; through its handle, which leaves the pipe open for what it said until then.
+          daemon.toHandle().destroyForcibly();
         }
       }
       assertThat(count).isGreaterThanOrEqualTo(LINES_PER_LIFE);
