@@ -41,7 +41,7 @@ class ArchitectureTest {
   private static final Map<String, List<String>> MAY_USE =
       Map.of(
           API, List.of(),
-          STORE, List.of(API),
+          STORE, List.of(API, LOG),
           SYNC, List.of(API, STORE, LOG),
           ADAPTER, with(GRPC, API, PROTO, LOG),
           RPC, with(GRPC, API, STORE, SYNC, PROTO, LOG),

@@ -52,7 +52,16 @@ public final class ContainerStore {
 
   /** The last commit's revision; 0 before the first. */
   public long revision() {
-    return snapshot().revision();
+    Snapshot known = latest;
+    if (known != null) {
+      return known.revision();
+    }
+    writer.lock();
+    try {
+      return log.lastRevision();
+    } finally {
+      writer.unlock();
+    }
   }
 
   public Optional<Container> get(ContainerId id) {

@@ -2,8 +2,10 @@
  * The container state store: what is known of every container, numbered by commit, and a bounded
  * log of changes that watchers follow at their own pace.
  *
- * <p>Plain Java on top of the domain, without a thread of its own and without gRPC on its class
- * path. Written by the daemon's sync package only; read by its rpc package.
+ * <p>The checkpoint follows it too, and keeps on disk what the runtime could not give back.
+ *
+ * <p>Plain Java on top of the domain, without gRPC on its class path; the checkpoint's writer is
+ * its only thread. Written by the daemon's sync package only; read by its rpc package.
  */
 @NullMarked
 package io.statebridge.store;

@@ -1,0 +1,260 @@
+package io.statebridge.store;
+
+import io.statebridge.api.Container;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The checkpoint's file while it is open, known to be whole and ours alone. What a method that
+ * writes has returned from is on disk. After an exception it can only be closed.
+ *
+ * <p>For one thread at a time.
+ */
+final class CheckpointFile implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(CheckpointFile.class);
+
+  /** "Stbr", by which {@code file} and we tell it from another application's. */
+  private static final int APPLICATION_ID = 0x53746272;
+
+  private static final int VERSION = 1;
+
+  /**
+   * Pages that the log grows to before it is brought into the database: a mebibyte, so that the
+   * checkpoint also fits a small disk.
+   */
+  private static final int LOG_PAGES = 256;
+
+  private final StateDirectory directory;
+  private final FileChannel claim;
+  private final Connection connection;
+  private final ContainerTable table;
+  private final List<Object> identity;
+  private List<Container> records;
+
+  private CheckpointFile(
+      StateDirectory directory,
+      FileChannel claim,
+      Connection connection,
+      ContainerTable table,
+      List<Object> identity,
+      List<Container> records) {
+    this.directory = directory;
+    this.claim = claim;
+    this.connection = connection;
+    this.table = table;
+    this.identity = identity;
+    this.records = records;
+  }
+
+  /** Opens the file, or a new one when there is none. A bad one stays where it is. */
+  static CheckpointFile open(StateDirectory directory, Duration busyTimeout)
+      throws CheckpointException {
+    try {
+      FileChannel claim = directory.claim();
+      try {
+        return open(directory, claim, busyTimeout);
+      } catch (IOException | SQLException | CheckpointException | RuntimeException e) {
+        claim.close();
+        throw e;
+      }
+    } catch (IOException e) {
+      throw CheckpointException.of(directory.file(), e);
+    } catch (SQLException e) {
+      throw CheckpointException.of(directory.file(), e);
+    }
+  }
+
+  private static CheckpointFile open(
+      StateDirectory directory, FileChannel claim, Duration busyTimeout)
+      throws IOException, SQLException, CheckpointException {
+    SqliteLibrary.load(directory.path());
+    directory.prepareFile();
+    Connection connection = connect(directory, busyTimeout);
+    try {
+      boolean fresh = requireOurs(directory, connection);
+      execute(connection, "PRAGMA journal_mode = WAL");
+      execute(connection, "PRAGMA synchronous = FULL");
+      execute(connection, "PRAGMA foreign_keys = ON");
+      execute(connection, "PRAGMA wal_autocheckpoint = " + LOG_PAGES);
+      if (fresh) {
+        createSchema(connection);
+      }
+      requireWhole(directory, connection);
+      ContainerTable table = new ContainerTable(connection);
+      List<Container> records = read(directory, table);
+      return new CheckpointFile(directory, claim, connection, table, directory.identity(), records);
+    } catch (IOException | SQLException | CheckpointException | RuntimeException e) {
+      connection.close();
+      throw e;
+    }
+  }
+
+  private static Connection connect(StateDirectory directory, Duration busyTimeout)
+      throws SQLException {
+    // As a URI, so that no character of the path means anything to the driver.
+    Connection connection =
+        DriverManager.getConnection("jdbc:sqlite:" + directory.file().toUri().toASCIIString());
+    try {
+      execute(connection, "PRAGMA busy_timeout = " + busyTimeout.toMillis());
+      return connection;
+    } catch (SQLException e) {
+      connection.close();
+      throw e;
+    }
+  }
+
+  /** Whether it is empty; otherwise it is ours, of this version. */
+  private static boolean requireOurs(StateDirectory directory, Connection connection)
+      throws SQLException, CheckpointException {
+    int application = number(connection, "PRAGMA application_id");
+    int version = number(connection, "PRAGMA user_version");
+    if (application == 0
+        && version == 0
+        && number(connection, "SELECT count(*) FROM sqlite_schema") == 0) {
+      return true;
+    }
+    if (application != APPLICATION_ID) {
+      throw CheckpointException.badFile(
+          directory.file(), "is another application's, by its id 0x%08x".formatted(application));
+    }
+    if (version != VERSION) {
+      throw CheckpointException.badFile(
+          directory.file(), "is of version %d, not %d".formatted(version, VERSION));
+    }
+    return false;
+  }
+
+  private static void createSchema(Connection connection) throws SQLException {
+    execute(connection, "BEGIN IMMEDIATE");
+    for (String table : ContainerTable.SCHEMA) {
+      execute(connection, table);
+    }
+    execute(connection, "PRAGMA application_id = " + APPLICATION_ID);
+    execute(connection, "PRAGMA user_version = " + VERSION);
+    execute(connection, "COMMIT");
+  }
+
+  private static void requireWhole(StateDirectory directory, Connection connection)
+      throws SQLException, CheckpointException {
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery("PRAGMA quick_check(1)")) {
+      String answer = row.next() ? row.getString(1) : "no answer";
+      if (!answer.equals("ok")) {
+        throw CheckpointException.badFile(directory.file(), "is damaged: " + answer);
+      }
+    }
+  }
+
+  private static List<Container> read(StateDirectory directory, ContainerTable table)
+      throws SQLException, CheckpointException {
+    try {
+      return List.copyOf(table.readAll());
+    } catch (RuntimeException e) {
+      throw CheckpointException.badFile(directory.file(), "has a row that is none of ours: " + e);
+    }
+  }
+
+  private static void execute(Connection connection, String sql) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    }
+  }
+
+  private static int number(Connection connection, String sql) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery(sql)) {
+      return row.getInt(1);
+    }
+  }
+
+  /** What it held when it was opened, ordered by id; nothing any more once it was written to. */
+  List<Container> records() {
+    return records;
+  }
+
+  /** Writes changes in one transaction. */
+  void write(Collection<Change> changes) throws CheckpointException {
+    transaction(
+        () -> {
+          for (Change change : changes) {
+            table.write(change.before(), change.after());
+          }
+        });
+  }
+
+  /** Replaces everything in one transaction. */
+  void rewrite(Collection<Container> containers) throws CheckpointException {
+    transaction(
+        () -> {
+          table.deleteAll();
+          for (Container container : containers) {
+            table.write(null, container);
+          }
+        });
+  }
+
+  private interface Writes {
+    void run() throws SQLException;
+  }
+
+  private void transaction(Writes writes) throws CheckpointException {
+    try {
+      requireSame();
+      execute(connection, "BEGIN IMMEDIATE");
+      writes.run();
+      execute(connection, "COMMIT");
+      records = List.of();
+    } catch (SQLException e) {
+      throw CheckpointException.of(directory.file(), e);
+    }
+  }
+
+  /**
+   * Makes sure that somebody who opens the file now finds it whole: what is written to a file that
+   * has lost its name is lost, and so is what a cache alone still holds.
+   */
+  void check(Duration busyTimeout) throws CheckpointException {
+    requireSame();
+    try (Connection other = connect(directory, busyTimeout)) {
+      if (requireOurs(directory, other)) {
+        throw CheckpointException.badFile(directory.file(), "was emptied");
+      }
+      requireWhole(directory, other);
+    } catch (SQLException e) {
+      throw CheckpointException.of(directory.file(), e);
+    }
+  }
+
+  private void requireSame() throws CheckpointException {
+    try {
+      if (!directory.identity().equals(identity)) {
+        throw CheckpointException.badFile(directory.file(), "was removed or replaced");
+      }
+    } catch (IOException e) {
+      throw CheckpointException.of(directory.file(), e);
+    }
+  }
+
+  /** Lets go of the file; what cannot be closed any more was written before. */
+  @Override
+  public void close() {
+    try (claim;
+        connection;
+        table) {
+      // In this order, from the last on.
+    } catch (IOException | SQLException e) {
+      log.debug("closing {}", directory.file(), e);
+    }
+  }
+}

@@ -1,0 +1,280 @@
+package io.statebridge.store;
+
+import io.statebridge.api.Container;
+import io.statebridge.api.ContainerId;
+import io.statebridge.store.CheckpointException.Kind;
+import java.io.IOException;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Follows the store into the file: a watcher like any other, whose slowness costs the store
+ * nothing. What was committed while it wrote becomes its next transaction. Whenever the file may
+ * have missed a change (at first, after an error, or because the log has overtaken it) it is
+ * replaced by all that the store holds.
+ *
+ * <p>All but {@link #stop} is for one thread at a time: the one that opens it, then the one that
+ * runs it.
+ */
+final class CheckpointWriter implements Runnable {
+
+  private static final Logger log = LoggerFactory.getLogger(CheckpointWriter.class);
+
+  private final StateDirectory directory;
+  private final CheckpointLimits limits;
+  private final Durability durability;
+  private final Semaphore woken = new Semaphore(0);
+
+  private @Nullable CheckpointFile file;
+
+  /** Whether we know what the file holds: otherwise it may not be overwritten. */
+  private boolean known;
+
+  private @Nullable ContainerStore store;
+
+  /** In the store's log; null when the file has to be rewritten first. */
+  private @Nullable WatchCursor cursor;
+
+  private int failures;
+  private long retryAtNanos;
+  private long checkAtNanos;
+  private volatile boolean stopped;
+
+  CheckpointWriter(StateDirectory directory, CheckpointLimits limits, Durability durability) {
+    this.directory = directory;
+    this.limits = limits;
+    this.durability = durability;
+  }
+
+  /** Opens the file for the first time. Returns what it holds. */
+  List<Container> open() {
+    try {
+      CheckpointFile opened = openFile();
+      file = opened;
+      known = true;
+      planCheck();
+      return opened.records();
+    } catch (CheckpointException e) {
+      failed(e);
+      return e.kind() == Kind.IN_USE ? List.of() : readCopy();
+    }
+  }
+
+  /** A disk that cannot be written can mostly still be read. */
+  private List<Container> readCopy() {
+    try (ScratchDirectory scratch = ScratchDirectory.in(ScratchDirectory.systemParent())) {
+      StateDirectory copy = new StateDirectory(scratch.path(), directory.clock(), 0);
+      directory.copyTo(copy);
+      try (CheckpointFile copied = CheckpointFile.open(copy, limits.busyTimeout())) {
+        known = true;
+        return copied.records();
+      }
+    } catch (IOException | CheckpointException e) {
+      log.debug("{} cannot be read either", directory.file(), e);
+      return List.of();
+    }
+  }
+
+  private CheckpointFile openFile() throws CheckpointException {
+    try {
+      return CheckpointFile.open(directory, limits.busyTimeout());
+    } catch (CheckpointException e) {
+      if (e.kind() != Kind.BAD_FILE) {
+        throw e;
+      }
+      setAside("bad", e.getMessage());
+      return CheckpointFile.open(directory, limits.busyTimeout());
+    }
+  }
+
+  private void setAside(String kind, @Nullable String why) throws CheckpointException {
+    try {
+      directory.setAside(kind).ifPresent(p -> durability.setAside(p, String.valueOf(why)));
+    } catch (IOException e) {
+      throw CheckpointException.of(directory.file(), e);
+    }
+  }
+
+  /** What to follow; before it runs. */
+  void follow(ContainerStore toFollow) {
+    store = toFollow;
+  }
+
+  /** Writes what is committed until now, and ends. */
+  void stop() {
+    stopped = true;
+    woken.release();
+  }
+
+  @Override
+  public void run() {
+    boolean last = false;
+    while (!last) {
+      // Read before the work, so that what was committed before the stop is in it.
+      last = stopped;
+      long untilNanos = work(last);
+      if (!last) {
+        await(untilNanos);
+      } else if (file == null && untilNanos - System.nanoTime() <= 0) {
+        // A bad file was out of the way; the fresh one shall still get everything.
+        work(last);
+      }
+    }
+    release();
+  }
+
+  /** Lets go of the file, and of whoever waits. */
+  void release() {
+    closeFile();
+    durability.end();
+  }
+
+  private void await(long untilNanos) {
+    try {
+      if (woken.tryAcquire(untilNanos - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+        woken.drainPermits();
+      }
+    } catch (InterruptedException e) {
+      stopped = true;
+    }
+  }
+
+  /** Returns when there is something to do again, though nobody wakes us. */
+  private long work(boolean last) {
+    try {
+      CheckpointFile open = file;
+      if (open == null && (last || System.nanoTime() - retryAtNanos >= 0)) {
+        open = reopen();
+      }
+      if (open == null) {
+        return retryAtNanos;
+      }
+      if (last || System.nanoTime() - checkAtNanos >= 0) {
+        open.check(limits.busyTimeout());
+        planCheck();
+      }
+      boolean more = write(open);
+      while (more && last) {
+        more = write(open);
+      }
+      return more ? System.nanoTime() : checkAtNanos;
+    } catch (CheckpointException e) {
+      failed(e);
+      return retryAtNanos;
+    } catch (RuntimeException e) {
+      log.error("unexpected, going on", e);
+      failed(CheckpointException.unusable(directory.file(), e.toString()));
+      return retryAtNanos;
+    }
+  }
+
+  private CheckpointFile reopen() throws CheckpointException {
+    CheckpointFile opened = openFile();
+    if (!known && !opened.records().isEmpty()) {
+      try {
+        setAside(
+            "unread", directory.file() + ": could not be read at the start, and was not served");
+      } finally {
+        opened.close();
+      }
+      opened = openFile();
+    }
+    file = opened;
+    planCheck();
+    return opened;
+  }
+
+  private void planCheck() {
+    checkAtNanos = System.nanoTime() + limits.checkPeriod().toNanos();
+  }
+
+  /** One transaction. Returns whether there may be more to write. */
+  private boolean write(CheckpointFile open) throws CheckpointException {
+    try {
+      if (cursor == null) {
+        rewrite(open);
+        return true;
+      }
+      long before = cursor.position();
+      Collection<Change> changes = drain(cursor);
+      if (cursor.position() == before) {
+        return false;
+      }
+      open.write(changes);
+      durability.reached(cursor.position());
+      failures = 0;
+    } catch (CompactedException e) {
+      closeCursor();
+    }
+    return true;
+  }
+
+  private void rewrite(CheckpointFile open) throws CheckpointException, CompactedException {
+    ContainerStore source = Objects.requireNonNull(store);
+    Snapshot snapshot = source.snapshot();
+    cursor = source.watch(snapshot.revision(), woken::release);
+    open.rewrite(snapshot.containers());
+    durability.reached(snapshot.revision());
+    known = true;
+    failures = 0;
+  }
+
+  /** What is next in the log, one change a container. */
+  private Collection<Change> drain(WatchCursor from) throws CompactedException {
+    Map<ContainerId, Change> changes = new LinkedHashMap<>();
+    Optional<Change> next = from.next();
+    for (int taken = 1; next.isPresent(); taken++) {
+      changes.merge(next.get().id(), next.get(), CheckpointWriter::merged);
+      next = taken < limits.maxBatch() ? from.next() : Optional.empty();
+    }
+    return changes.values();
+  }
+
+  /** Null when what came has gone. */
+  private static @Nullable Change merged(Change first, Change second) {
+    boolean nothing = first.before() == null && second.after() == null;
+    return nothing ? null : new Change(second.revision(), first.before(), second.after());
+  }
+
+  private void failed(CheckpointException e) {
+    durability.lost(String.valueOf(e.getMessage()));
+    failures++;
+    // A fresh file instead of a bad one may do at once; but not time and again.
+    boolean atOnce = false;
+    if (file != null && e.kind() == Kind.BAD_FILE) {
+      try {
+        // Before it is closed, which would bring the log into it.
+        setAside("bad", e.getMessage());
+        atOnce = failures == 1;
+      } catch (CheckpointException further) {
+        durability.lost(String.valueOf(further.getMessage()));
+      }
+    }
+    closeFile();
+    retryAtNanos = System.nanoTime() + (atOnce ? 0 : limits.retryDelay(failures).toNanos());
+  }
+
+  private void closeFile() {
+    closeCursor();
+    if (file != null) {
+      file.close();
+      file = null;
+    }
+  }
+
+  private void closeCursor() {
+    if (cursor != null) {
+      cursor.close();
+      cursor = null;
+    }
+  }
+}

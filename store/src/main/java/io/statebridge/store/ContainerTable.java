@@ -1,0 +1,289 @@
+package io.statebridge.store;
+
+import io.statebridge.api.Container;
+import io.statebridge.api.ContainerId;
+import io.statebridge.api.ContainerInfo;
+import io.statebridge.api.Exit;
+import io.statebridge.api.ExitSource;
+import io.statebridge.api.PendingExit;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Records as rows: a column per fact and a row per label, for people with {@code sqlite3}. Times
+ * are ISO text, which people read, and which is exact to the nanosecond for any time; a label has a
+ * row of its own, and goes with its container. The revision is not kept: it means nothing to
+ * another epoch.
+ *
+ * <p>For one thread at a time.
+ */
+final class ContainerTable implements AutoCloseable {
+
+  static final List<String> SCHEMA =
+      List.of(
+          """
+          CREATE TABLE container (
+            namespace TEXT NOT NULL,
+            id TEXT NOT NULL,
+            image TEXT NOT NULL,
+            runtime TEXT NOT NULL,
+            sandbox_id TEXT NOT NULL,
+            created_at TEXT,
+            pid INTEGER NOT NULL,
+            task_created_at TEXT,
+            started_at TEXT,
+            paused INTEGER NOT NULL,
+            exit_code INTEGER,
+            exited_at TEXT,
+            exit_source TEXT,
+            exit_message TEXT,
+            cleanup_pending INTEGER NOT NULL,
+            pending_exit_code INTEGER,
+            pending_exited_at TEXT,
+            pending_exit_source TEXT,
+            pending_exit_message TEXT,
+            pending_observed_at TEXT,
+            pending_delete_attempts INTEGER,
+            pending_last_error TEXT,
+            PRIMARY KEY (namespace, id)
+          ) STRICT, WITHOUT ROWID""",
+          """
+          CREATE TABLE label (
+            namespace TEXT NOT NULL,
+            id TEXT NOT NULL,
+            name TEXT NOT NULL,
+            value TEXT NOT NULL,
+            PRIMARY KEY (namespace, id, name),
+            FOREIGN KEY (namespace, id) REFERENCES container (namespace, id) ON DELETE CASCADE
+          ) STRICT, WITHOUT ROWID""");
+
+  private static final List<String> KEY = List.of("namespace", "id");
+
+  /** In the order in which {@link #bind} sets them. */
+  private static final List<String> FACTS =
+      List.of(
+          "image",
+          "runtime",
+          "sandbox_id",
+          "created_at",
+          "pid",
+          "task_created_at",
+          "started_at",
+          "paused",
+          "exit_code",
+          "exited_at",
+          "exit_source",
+          "exit_message",
+          "cleanup_pending",
+          "pending_exit_code",
+          "pending_exited_at",
+          "pending_exit_source",
+          "pending_exit_message",
+          "pending_observed_at",
+          "pending_delete_attempts",
+          "pending_last_error");
+
+  private final Connection connection;
+  private final PreparedStatement put;
+  private final PreparedStatement delete;
+  private final PreparedStatement deleteLabels;
+  private final PreparedStatement putLabel;
+
+  ContainerTable(Connection connection) throws SQLException {
+    this.connection = connection;
+    put = connection.prepareStatement(upsert());
+    delete = connection.prepareStatement("DELETE FROM container WHERE namespace = ? AND id = ?");
+    deleteLabels = connection.prepareStatement("DELETE FROM label WHERE namespace = ? AND id = ?");
+    putLabel = connection.prepareStatement("INSERT INTO label VALUES (?, ?, ?, ?)");
+  }
+
+  /** Not a REPLACE, which would delete the row, and the labels with it. */
+  private static String upsert() {
+    List<String> columns = new ArrayList<>(KEY);
+    columns.addAll(FACTS);
+    return "INSERT INTO container (%s) VALUES (%s) ON CONFLICT (%s) DO UPDATE SET %s"
+        .formatted(
+            String.join(", ", columns),
+            columns.stream().map(c -> "?").collect(Collectors.joining(", ")),
+            String.join(", ", KEY),
+            FACTS.stream().map(c -> c + " = excluded." + c).collect(Collectors.joining(", ")));
+  }
+
+  /**
+   * @param before the rows as they are, null when there are none; labels that stay are not written
+   *     again
+   * @param after the rows as they shall be, null when they shall go
+   */
+  void write(@Nullable Container before, @Nullable Container after) throws SQLException {
+    if (after == null) {
+      if (before != null) {
+        withKey(delete, before.id()).executeUpdate();
+      }
+      return;
+    }
+    bind(after);
+    put.executeUpdate();
+    if (before == null || !before.labels().equals(after.labels())) {
+      withKey(deleteLabels, after.id()).executeUpdate();
+      for (Map.Entry<String, String> label : after.labels().entrySet()) {
+        withKey(putLabel, after.id());
+        putLabel.setString(3, label.getKey());
+        putLabel.setString(4, label.getValue());
+        putLabel.executeUpdate();
+      }
+    }
+  }
+
+  void deleteAll() throws SQLException {
+    try (Statement statement = connection.createStatement()) {
+      statement.executeUpdate("DELETE FROM container");
+    }
+  }
+
+  private static PreparedStatement withKey(PreparedStatement statement, ContainerId id)
+      throws SQLException {
+    statement.setString(1, id.namespace());
+    statement.setString(2, id.id());
+    return statement;
+  }
+
+  private void bind(Container container) throws SQLException {
+    ContainerInfo info = container.info();
+    Exit exit = container.exit();
+    PendingExit pending = container.pendingExit();
+    withKey(put, info.id());
+    int i = KEY.size();
+    put.setString(++i, info.image());
+    put.setString(++i, info.runtime());
+    put.setString(++i, info.sandboxId());
+    put.setString(++i, text(info.createdAt()));
+    put.setLong(++i, container.pid());
+    put.setString(++i, text(container.taskCreatedAt()));
+    put.setString(++i, text(container.startedAt()));
+    put.setBoolean(++i, container.paused());
+    i = bind(i, exit);
+    put.setBoolean(++i, container.cleanupPending());
+    i = bind(i, pending == null ? null : pending.exit());
+    put.setString(++i, pending == null ? null : text(pending.observedAt()));
+    put.setObject(++i, pending == null ? null : pending.deleteAttempts());
+    put.setString(++i, pending == null ? null : pending.lastError());
+  }
+
+  private int bind(int before, @Nullable Exit exit) throws SQLException {
+    int i = before;
+    put.setObject(++i, exit == null ? null : exit.code());
+    put.setString(++i, exit == null ? null : text(exit.exitedAt()));
+    put.setString(++i, exit == null ? null : exit.source().name());
+    put.setString(++i, exit == null ? null : exit.message());
+    return i;
+  }
+
+  private static @Nullable String text(@Nullable Instant time) {
+    return time == null ? null : time.toString();
+  }
+
+  /**
+   * All records, ordered by id.
+   *
+   * @throws RuntimeException when a row contradicts itself
+   */
+  List<Container> readAll() throws SQLException {
+    Map<ContainerId, Map<String, String>> labels = readLabels();
+    List<Container> containers = new ArrayList<>();
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery("SELECT * FROM container ORDER BY namespace, id")) {
+      while (row.next()) {
+        containers.add(container(row, labels));
+      }
+    }
+    return containers;
+  }
+
+  private Map<ContainerId, Map<String, String>> readLabels() throws SQLException {
+    Map<ContainerId, Map<String, String>> labels = new HashMap<>();
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery("SELECT * FROM label")) {
+      while (row.next()) {
+        labels
+            .computeIfAbsent(key(row), id -> new HashMap<>())
+            .put(row.getString("name"), row.getString("value"));
+      }
+    }
+    return labels;
+  }
+
+  private static ContainerId key(ResultSet row) throws SQLException {
+    return new ContainerId(row.getString("namespace"), row.getString("id"));
+  }
+
+  private static Container container(ResultSet row, Map<ContainerId, Map<String, String>> labels)
+      throws SQLException {
+    ContainerId id = key(row);
+    ContainerInfo info =
+        new ContainerInfo(
+            id,
+            row.getString("image"),
+            row.getString("runtime"),
+            labels.getOrDefault(id, Map.of()),
+            row.getString("sandbox_id"),
+            time(row, "created_at"));
+    return new Container(
+        info,
+        row.getLong("pid"),
+        time(row, "task_created_at"),
+        time(row, "started_at"),
+        exit(row, ""),
+        row.getBoolean("paused"),
+        pendingExit(row),
+        row.getBoolean("cleanup_pending"),
+        0);
+  }
+
+  private static @Nullable Exit exit(ResultSet row, String prefix) throws SQLException {
+    Instant exitedAt = time(row, prefix + "exited_at");
+    if (exitedAt == null) {
+      return null;
+    }
+    return new Exit(
+        row.getInt(prefix + "exit_code"),
+        exitedAt,
+        ExitSource.valueOf(row.getString(prefix + "exit_source")),
+        row.getString(prefix + "exit_message"));
+  }
+
+  private static @Nullable PendingExit pendingExit(ResultSet row) throws SQLException {
+    Exit exit = exit(row, "pending_");
+    if (exit == null) {
+      return null;
+    }
+    return new PendingExit(
+        exit,
+        Objects.requireNonNull(time(row, "pending_observed_at")),
+        row.getInt("pending_delete_attempts"),
+        row.getString("pending_last_error"));
+  }
+
+  private static @Nullable Instant time(ResultSet row, String column) throws SQLException {
+    @Nullable String text = row.getString(column);
+    return text == null ? null : Instant.parse(text);
+  }
+
+  @Override
+  public void close() throws SQLException {
+    put.close();
+    delete.close();
+    deleteLabels.close();
+    putLabel.close();
+  }
+}

@@ -1,0 +1,41 @@
+package io.statebridge.store;
+
+import io.statebridge.api.ContainerId;
+import java.nio.file.Path;
+import java.util.stream.IntStream;
+
+/** Commits without end, and tells of each commit that the disk has. Somebody kills it. */
+final class CrashingDaemon {
+  private static final int THREADS = 4;
+  private static final int CONTAINERS_PER_THREAD = 10;
+
+  private CrashingDaemon() {}
+
+  /**
+   * @param args the state directory
+   */
+  public static void main(String... args) {
+    ContainerStore store = new ContainerStore("e1", 1024);
+    Checkpoint checkpoint = Checkpoint.open(Path.of(args[0]));
+    checkpoint.load().forEach(store::create);
+    checkpoint.follow(store);
+    IntStream.range(0, THREADS)
+        .forEach(i -> Thread.ofPlatform().start(() -> commit(store, checkpoint, i)));
+  }
+
+  private static void commit(ContainerStore store, Checkpoint checkpoint, int thread) {
+    for (int step = 0; ; step++) {
+      ContainerId id = Samples.id(thread + "-" + step % CONTAINERS_PER_THREAD);
+      store.create(Samples.container(id));
+      long pid =
+          store
+              .update(id, c -> c.newRun(c.pid() + 1, null))
+              .orElseThrow(IllegalStateException::new)
+              .pid();
+      checkpoint.durable(store.get(id).orElseThrow().revision()).toCompletableFuture().join();
+      if (checkpoint.status().state() == CheckpointStatus.State.DURABLE) {
+        System.out.println(id.id() + " " + pid);
+      }
+    }
+  }
+}
