@@ -43,7 +43,9 @@ final class StatebridgeProcess implements AutoCloseable {
                 "--containerd-socket",
                 containerdSocket.toString(),
                 "--listen",
-                socket.toString()));
+                socket.toString(),
+                "--state-dir",
+                scratch.resolve("state").toString()));
     all.addAll(List.of(options));
     arguments = all.toArray(String[]::new);
   }

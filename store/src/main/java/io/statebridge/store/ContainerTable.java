@@ -41,6 +41,7 @@ final class ContainerTable implements AutoCloseable {
             sandbox_id TEXT NOT NULL,
             created_at TEXT,
             pid INTEGER NOT NULL,
+            bundle TEXT NOT NULL,
             task_created_at TEXT,
             started_at TEXT,
             paused INTEGER NOT NULL,
@@ -78,6 +79,7 @@ final class ContainerTable implements AutoCloseable {
           "sandbox_id",
           "created_at",
           "pid",
+          "bundle",
           "task_created_at",
           "started_at",
           "paused",
@@ -169,6 +171,7 @@ final class ContainerTable implements AutoCloseable {
     put.setString(++i, info.sandboxId());
     put.setString(++i, text(info.createdAt()));
     put.setLong(++i, container.pid());
+    put.setString(++i, container.bundle());
     put.setString(++i, text(container.taskCreatedAt()));
     put.setString(++i, text(container.startedAt()));
     put.setBoolean(++i, container.paused());
@@ -241,6 +244,7 @@ final class ContainerTable implements AutoCloseable {
     return new Container(
         info,
         row.getLong("pid"),
+        row.getString("bundle"),
         time(row, "task_created_at"),
         time(row, "started_at"),
         exit(row, ""),

@@ -75,7 +75,7 @@ final class CheckpointTest {
         Container.of(bare),
         Container.of(told),
         Container.of(told).newRun(4_294_967_295L, Instant.MAX).startedAt(Instant.MAX),
-        Container.of(told).newRun(Long.MAX_VALUE, null).withPaused(true),
+        Container.of(told).newRun(Long.MAX_VALUE, null).withBundle("/run/b\u00e4").withPaused(true),
         running("running"),
         running("paused").withPaused(true),
         running("pending").withPendingExit(PendingExit.of(EXIT, ENDED.plusNanos(7))),

@@ -83,6 +83,7 @@ final class DemoCommand implements Callable<Integer> {
         Config.DEFAULTS
             .withContainerdSocket(containerdSocket)
             .withListen(socket)
+            .withoutCheckpoint()
             .withNamespaces(Map.of(DemoWorkload.NAMESPACE, Setting.ALWAYS));
     ExitTally tally = new ExitTally();
     try (SimulatedContainerd containerd = SimulatedContainerd.start(containerdSocket);

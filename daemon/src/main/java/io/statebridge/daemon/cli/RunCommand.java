@@ -43,6 +43,15 @@ public final class RunCommand implements Callable<Integer> {
   private @Nullable Path listen;
 
   @Option(
+      names = "--state-dir",
+      paramLabel = "DIR",
+      description = {
+        "Where to keep what must survive a restart (default: /var/lib/statebridge,",
+        "and a directory below it for a containerd socket that is not the default)."
+      })
+  private @Nullable Path stateDir;
+
+  @Option(
       names = {"-n", "--namespace"},
       paramLabel = "NS[:auto|always|never]",
       description = {
@@ -85,6 +94,9 @@ public final class RunCommand implements Callable<Integer> {
       }
       if (listen != null) {
         settings = settings.withListen(listen);
+      }
+      if (stateDir != null) {
+        settings = settings.withStateDir(stateDir);
       }
       return namespaces.isEmpty() ? settings : settings.withNamespaces(parse(namespaces));
     } catch (ConfigException e) {

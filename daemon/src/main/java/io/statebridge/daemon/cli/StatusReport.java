@@ -2,6 +2,7 @@ package io.statebridge.daemon.cli;
 
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Timestamp;
+import io.statebridge.proto.v1.CheckpointStatus;
 import io.statebridge.proto.v1.Counters;
 import io.statebridge.proto.v1.GetBridgeStatusResponse;
 import io.statebridge.proto.v1.NamespacePolicy;
@@ -9,6 +10,7 @@ import io.statebridge.proto.v1.RuntimeStatus;
 import io.statebridge.proto.v1.SyncState;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -20,6 +22,8 @@ record StatusReport(GetBridgeStatusResponse status, Instant now) {
     KeyValues details = new KeyValues(now);
     addDaemon(details);
     addRuntime(details, status.getRuntime());
+    addCheckpoint(details, status.getCheckpoint());
+    details.add("exits waited for", bySource(status.getExitWatchesMap()));
     for (NamespacePolicy policy : status.getNamespacesList()) {
       details.add("namespace " + policy.getNamespace(), policy(policy));
     }
@@ -77,6 +81,16 @@ record StatusReport(GetBridgeStatusResponse status, Instant now) {
         .add("last error", runtime.getLastError());
   }
 
+  private static void addCheckpoint(KeyValues details, CheckpointStatus checkpoint) {
+    String since =
+        checkpoint.hasSince() ? " since " + details.timeAndAge(checkpoint.getSince()) : "";
+    details
+        .add("checkpoint", checkpoint.getState().name() + since)
+        .add("checkpoint file", checkpoint.getPath())
+        .add("checkpoint error", checkpoint.getLastError())
+        .add("checkpoint set aside", checkpoint.getSetAside());
+  }
+
   private static String policy(NamespacePolicy policy) {
     return (policy.getDeletes() ? "deletes exited tasks" : "leaves exited tasks to others")
         + " ("
@@ -90,20 +104,22 @@ record StatusReport(GetBridgeStatusResponse status, Instant now) {
     for (FieldDescriptor field : counters.getDescriptorForType().getFields()) {
       String name = field.getName().replace('_', ' ');
       if (field.getNumber() == Counters.EXITS_RECORDED_FIELD_NUMBER) {
-        details.add(name, exitsRecorded(counters));
+        details.add(name, bySource(counters.getExitsRecordedMap()));
       } else if (counters.getField(field) instanceof Long count) {
         details.add(name, Long.toUnsignedString(count));
       }
     }
   }
 
-  private static String exitsRecorded(Counters counters) {
-    long all = counters.getExitsRecordedMap().values().stream().mapToLong(Long::longValue).sum();
-    String bySource =
-        new TreeMap<>(counters.getExitsRecordedMap())
+  /** The sum, and what it is made of. */
+  private static String bySource(Map<String, ? extends Number> counts) {
+    long all = counts.values().stream().mapToLong(Number::longValue).sum();
+    String parts =
+        new TreeMap<>(counts)
             .entrySet().stream()
+                .filter(entry -> entry.getValue().longValue() != 0)
                 .map(entry -> entry.getKey() + " " + entry.getValue())
                 .collect(Collectors.joining(", ", " (", ")"));
-    return all == 0 ? "0" : all + bySource;
+    return all == 0 ? "0" : all + parts;
   }
 }

@@ -233,10 +233,13 @@ public final class GrpcContainerRuntime implements ContainerRuntime {
   }
 
   private static <S extends AbstractStub<S>> S in(String namespace, S stub, Duration deadline) {
+    return within(deadline, inNamespace(namespace, stub));
+  }
+
+  static <S extends AbstractStub<S>> S inNamespace(String namespace, S stub) {
     Metadata headers = new Metadata();
     headers.put(NAMESPACE, namespace);
-    return within(deadline, stub)
-        .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers));
+    return stub.withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers));
   }
 
   private static <A, B> CompletionStage<B> call(

@@ -3,7 +3,9 @@ package io.statebridge.daemon.ops;
 import io.statebridge.daemon.sync.DeletePolicy.Setting;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How the daemon is to run.
@@ -15,6 +17,10 @@ import java.util.Map;
  * @param finalizeAfter how long a failing Delete may hold back a record
  * @param reconcileInterval how often the runtime's list is compared
  * @param changeLogSize how many changes are kept for watchers that lag or resume
+ * @param exitWatch who is asked for exits besides the event stream
+ * @param checkpoint whether what must not be forgotten is kept on disk
+ * @param stateDir where that is; null for the place that belongs to the containerd, see {@link
+ *     #checkpointDirectory}
  */
 public record Config(
     Path containerdSocket,
@@ -23,17 +29,40 @@ public record Config(
     Map<String, Setting> namespaces,
     Duration finalizeAfter,
     Duration reconcileInterval,
-    int changeLogSize) {
+    int changeLogSize,
+    ExitWatchers exitWatch,
+    boolean checkpoint,
+    @Nullable Path stateDir) {
+
+  /** Who is asked for exits besides the event stream. */
+  public enum ExitWatchers {
+    /** The container's shim, and containerd where the shim cannot be asked. */
+    AUTO,
+    SHIM,
+    CONTAINERD,
+    OFF;
+
+    @Override
+    public String toString() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  private static final Path CONTAINERD = Path.of("/run/containerd/containerd.sock");
+  private static final Path STATE = Path.of("/var/lib/statebridge");
 
   public static final Config DEFAULTS =
       new Config(
-          Path.of("/run/containerd/containerd.sock"),
+          CONTAINERD,
           Path.of("/run/statebridge/statebridge.sock"),
           Setting.AUTO,
           Map.of(),
           Duration.ofSeconds(30),
           Duration.ofSeconds(30),
-          16_384);
+          16_384,
+          ExitWatchers.AUTO,
+          true,
+          null);
 
   public Config {
     namespaces = Map.copyOf(namespaces);
@@ -47,7 +76,10 @@ public record Config(
         namespaces,
         finalizeAfter,
         reconcileInterval,
-        changeLogSize);
+        changeLogSize,
+        exitWatch,
+        checkpoint,
+        stateDir);
   }
 
   public Config withListen(Path path) {
@@ -58,7 +90,10 @@ public record Config(
         namespaces,
         finalizeAfter,
         reconcileInterval,
-        changeLogSize);
+        changeLogSize,
+        exitWatch,
+        checkpoint,
+        stateDir);
   }
 
   public Config withNamespaces(Map<String, Setting> only) {
@@ -69,6 +104,51 @@ public record Config(
         only,
         finalizeAfter,
         reconcileInterval,
-        changeLogSize);
+        changeLogSize,
+        exitWatch,
+        checkpoint,
+        stateDir);
+  }
+
+  public Config withStateDir(Path directory) {
+    return new Config(
+        containerdSocket,
+        listen,
+        deleteExitedTasks,
+        namespaces,
+        finalizeAfter,
+        reconcileInterval,
+        changeLogSize,
+        exitWatch,
+        checkpoint,
+        directory);
+  }
+
+  public Config withoutCheckpoint() {
+    return new Config(
+        containerdSocket,
+        listen,
+        deleteExitedTasks,
+        namespaces,
+        finalizeAfter,
+        reconcileInterval,
+        changeLogSize,
+        exitWatch,
+        false,
+        stateDir);
+  }
+
+  /**
+   * Where the checkpoint is kept. What one containerd's containers did is of no use to the records
+   * of another one, so that each has a place of its own unless it was chosen.
+   */
+  public Path checkpointDirectory() {
+    if (stateDir != null) {
+      return stateDir;
+    }
+    Path socket = containerdSocket.toAbsolutePath().normalize();
+    return socket.equals(CONTAINERD)
+        ? STATE
+        : STATE.resolve(socket.toString().substring(1).replace('/', '-'));
   }
 }

@@ -1,5 +1,6 @@
 package io.statebridge.daemon.ops;
 
+import io.statebridge.daemon.ops.Config.ExitWatchers;
 import io.statebridge.daemon.sync.DeletePolicy.Setting;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -34,7 +35,10 @@ public final class ConfigFile {
           "namespaces",
           "finalize_after",
           "reconcile_interval",
-          "change_log_size");
+          "change_log_size",
+          "exit_watch",
+          "checkpoint",
+          "state_dir");
 
   /** containerd's own rule for a namespace. */
   private static final Pattern NAMESPACE = Pattern.compile("[A-Za-z0-9]+([._-][A-Za-z0-9]+)*");
@@ -90,7 +94,10 @@ public final class ConfigFile {
         namespaces(),
         duration("finalize_after", defaults.finalizeAfter()),
         duration("reconcile_interval", defaults.reconcileInterval()),
-        changeLogSize(defaults.changeLogSize()));
+        changeLogSize(defaults.changeLogSize()),
+        exitWatch(defaults.exitWatch()),
+        checkpoint(defaults.checkpoint()),
+        toml.contains("state_dir") ? path("state_dir", Path.of("")) : defaults.stateDir());
   }
 
   private Map<String, Setting> namespaces() throws ConfigException {
@@ -177,6 +184,29 @@ public final class ConfigFile {
       throw wrong("change_log_size", "must be a whole number from " + MIN_LOG + " to " + MAX_LOG);
     }
     return Math.toIntExact(size);
+  }
+
+  private ExitWatchers exitWatch(ExitWatchers fallback) throws ConfigException {
+    String text = string("exit_watch");
+    if (text == null) {
+      return fallback;
+    }
+    return Arrays.stream(ExitWatchers.values())
+        .filter(watchers -> watchers.toString().equals(text))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                wrong("exit_watch", "must be auto, shim, containerd or off, not \"" + text + "\""));
+  }
+
+  private boolean checkpoint(boolean fallback) throws ConfigException {
+    if (!toml.contains("checkpoint")) {
+      return fallback;
+    }
+    if (toml.get("checkpoint") instanceof Boolean on) {
+      return on;
+    }
+    throw wrong("checkpoint", "must be true or false");
   }
 
   private Path path(String key, Path fallback) throws ConfigException {

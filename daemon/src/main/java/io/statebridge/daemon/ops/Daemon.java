@@ -1,12 +1,15 @@
 package io.statebridge.daemon.ops;
 
+import io.statebridge.api.ExitWaiter;
 import io.statebridge.daemon.containerd.ContainerdChannel;
+import io.statebridge.daemon.containerd.ContainerdExitWaiter;
 import io.statebridge.daemon.containerd.GrpcContainerRuntime;
+import io.statebridge.daemon.ops.Config.ExitWatchers;
 import io.statebridge.daemon.rpc.ApiServer;
 import io.statebridge.daemon.sync.DeletePolicy;
-import io.statebridge.daemon.sync.Durability;
 import io.statebridge.daemon.sync.Sync;
 import io.statebridge.daemon.sync.SyncSettings;
+import io.statebridge.store.Checkpoint;
 import io.statebridge.store.ContainerStore;
 import java.io.IOException;
 import java.security.SecureRandom;
@@ -24,12 +27,15 @@ public final class Daemon implements AutoCloseable {
 
   private final SyncThread loop;
   private final ContainerdChannel channel;
+  private final Checkpoint checkpoint;
   private final Sync sync;
   private final ApiServer api;
 
-  private Daemon(SyncThread loop, ContainerdChannel channel, Sync sync, ApiServer api) {
+  private Daemon(
+      SyncThread loop, ContainerdChannel channel, Checkpoint checkpoint, Sync sync, ApiServer api) {
     this.loop = loop;
     this.channel = channel;
+    this.checkpoint = checkpoint;
     this.sync = sync;
     this.api = api;
   }
@@ -44,6 +50,10 @@ public final class Daemon implements AutoCloseable {
     SecureRandom random = new SecureRandom();
     ContainerStore store =
         new ContainerStore(HexFormat.of().toHexDigits(random.nextLong()), config.changeLogSize());
+    Checkpoint checkpoint =
+        config.checkpoint() ? Checkpoint.open(config.checkpointDirectory()) : Checkpoint.disabled();
+    checkpoint.load().forEach(store::create);
+    checkpoint.follow(store);
     SyncThread loop = new SyncThread();
     ContainerdChannel channel = ContainerdChannel.to(config.containerdSocket());
     Sync sync =
@@ -51,8 +61,8 @@ public final class Daemon implements AutoCloseable {
             loop,
             store,
             new GrpcContainerRuntime(channel),
-            List.of(),
-            Durability.NONE,
+            exitWaiters(config.exitWatch(), channel),
+            checkpoint::durable,
             new DeletePolicy(config.deleteExitedTasks(), config.namespaces()),
             SyncSettings.DEFAULTS.withTimes(config.finalizeAfter(), config.reconcileInterval()),
             random,
@@ -61,10 +71,16 @@ public final class Daemon implements AutoCloseable {
     try {
       api =
           ApiServer.start(
-              config.listen(), store, sync, version, config.containerdSocket().toString());
+              config.listen(),
+              store,
+              sync,
+              checkpoint,
+              version,
+              config.containerdSocket().toString());
     } catch (IOException e) {
       channel.close();
       loop.close();
+      checkpoint.close();
       throw e;
     }
     log.info(
@@ -73,7 +89,14 @@ public final class Daemon implements AutoCloseable {
         config.listen(),
         config.containerdSocket());
     sync.start();
-    return new Daemon(loop, channel, sync, api);
+    return new Daemon(loop, channel, checkpoint, sync, api);
+  }
+
+  private static List<ExitWaiter> exitWaiters(ExitWatchers who, ContainerdChannel channel) {
+    return switch (who) {
+      case AUTO, CONTAINERD -> List.of(new ContainerdExitWaiter(channel));
+      case SHIM, OFF -> List.of();
+    };
   }
 
   @Override
@@ -83,6 +106,7 @@ public final class Daemon implements AutoCloseable {
     sync.stop();
     loop.close();
     channel.close();
+    checkpoint.close();
     log.info("stopped");
   }
 }

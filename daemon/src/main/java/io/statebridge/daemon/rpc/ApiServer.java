@@ -13,6 +13,7 @@ import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.statebridge.daemon.sync.Sync;
 import io.statebridge.proto.v1.StatebridgeGrpc;
+import io.statebridge.store.Checkpoint;
 import io.statebridge.store.ContainerStore;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -66,7 +67,12 @@ public final class ApiServer implements AutoCloseable {
    * @param runtimeAddress of containerd, for the status
    */
   public static ApiServer start(
-      Path path, ContainerStore store, Sync sync, String version, String runtimeAddress)
+      Path path,
+      ContainerStore store,
+      Sync sync,
+      Checkpoint checkpoint,
+      String version,
+      String runtimeAddress)
       throws IOException {
     ListenSocket socket = ListenSocket.claim(path);
     EventLoopGroup eventLoop =
@@ -80,7 +86,8 @@ public final class ApiServer implements AutoCloseable {
     OpenCalls openCalls = new OpenCalls();
     HealthStatusManager health = new HealthStatusManager();
     BridgeStatus status =
-        new BridgeStatus(store, sync, version, runtimeAddress, Instant.now(), openCalls);
+        new BridgeStatus(
+            store, sync, checkpoint, version, runtimeAddress, Instant.now(), openCalls);
     Server server =
         NettyServerBuilder.forAddress(new DomainSocketAddress(socket.temporary().toString()))
             .bossEventLoopGroup(eventLoop)

@@ -8,16 +8,21 @@ import io.statebridge.daemon.sync.SyncStatus;
 import io.statebridge.proto.v1.GetBridgeStatusResponse;
 import io.statebridge.proto.v1.NamespacePolicy;
 import io.statebridge.proto.v1.RuntimeStatus;
+import io.statebridge.store.Checkpoint;
+import io.statebridge.store.CheckpointStatus;
 import io.statebridge.store.ContainerStore;
 import io.statebridge.store.Snapshot;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 
 /** How the daemon itself is doing, put together when asked. */
 final class BridgeStatus {
 
   private final ContainerStore store;
   private final Sync sync;
+  private final Checkpoint checkpoint;
   private final String version;
   private final String runtimeAddress;
   private final Instant startedAt;
@@ -26,12 +31,14 @@ final class BridgeStatus {
   BridgeStatus(
       ContainerStore store,
       Sync sync,
+      Checkpoint checkpoint,
       String version,
       String runtimeAddress,
       Instant startedAt,
       OpenCalls openCalls) {
     this.store = store;
     this.sync = sync;
+    this.checkpoint = checkpoint;
     this.version = version;
     this.runtimeAddress = runtimeAddress;
     this.startedAt = startedAt;
@@ -58,6 +65,29 @@ final class BridgeStatus {
         .addAllNamespaces(
             sync.policy().decisions().values().stream().map(BridgeStatus::policy).toList())
         .setCounters(counters(sync.counters()))
+        .setCheckpoint(checkpoint(checkpoint.status()))
+        .putAllExitWatches(exitWatches())
+        .build();
+  }
+
+  private Map<String, Integer> exitWatches() {
+    return sync.exitWatches().entrySet().stream()
+        .collect(Collectors.toMap(entry -> entry.getKey().name(), Map.Entry::getValue));
+  }
+
+  private static io.statebridge.proto.v1.CheckpointStatus checkpoint(CheckpointStatus status) {
+    return io.statebridge.proto.v1.CheckpointStatus.newBuilder()
+        .setState(
+            switch (status.state()) {
+              case DISABLED -> io.statebridge.proto.v1.CheckpointStatus.State.DISABLED;
+              case DURABLE -> io.statebridge.proto.v1.CheckpointStatus.State.DURABLE;
+              case DEGRADED -> io.statebridge.proto.v1.CheckpointStatus.State.DEGRADED;
+            })
+        .setSince(Protos.timestamp(status.since()))
+        .setPath(status.path() == null ? "" : status.path().toString())
+        .setLastError(status.lastError())
+        .setDurableRevision(status.durableRevision())
+        .setSetAside(status.setAside() == null ? "" : status.setAside().toString())
         .build();
   }
 

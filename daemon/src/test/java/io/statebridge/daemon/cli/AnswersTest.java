@@ -345,6 +345,6 @@ final class AnswersTest {
                 + "\"eventsUnrecognised\":0,\"eventsMalformed\":0,\"eventsOom\":0,"
                 + "\"exitsOfExecs\":0,\"exitsDropped\":0,\"exitsConfirmed\":0,"
                 + "\"exitsRecorded\":{\"CRI\":2,\"SHIM\":1},\"deletesFailed\":0,\"reconciles\":0,"
-                + "\"reconcileDifferences\":0}}\n");
+                + "\"reconcileDifferences\":0},\"checkpoint\":null,\"exitWatches\":{}}\n");
   }
 }

@@ -3,6 +3,7 @@ package io.statebridge.daemon.ops;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.statebridge.daemon.ops.Config.ExitWatchers;
 import io.statebridge.daemon.sync.DeletePolicy.Setting;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -59,6 +60,9 @@ final class ConfigFileTest {
             "finalize_after = \"45s\"",
             "reconcile_interval = \"2m\"",
             "change_log_size = 1000",
+            "exit_watch = \"containerd\"",
+            "checkpoint = false",
+            "state_dir = \"/srv/state\"",
             "[namespaces]",
             "\"k8s.io\" = \"always\"",
             "moby = \"auto\"");
@@ -72,7 +76,25 @@ final class ConfigFileTest {
                 Map.of("k8s.io", Setting.ALWAYS, "moby", Setting.AUTO),
                 Duration.ofSeconds(45),
                 Duration.ofMinutes(2),
-                1000));
+                1000,
+                ExitWatchers.CONTAINERD,
+                false,
+                Path.of("/srv/state")));
+  }
+
+  @Test
+  void eachContainerdHasAStateDirectoryOfItsOwn() throws Exception {
+    assertThat(Config.DEFAULTS.checkpointDirectory()).isEqualTo(Path.of("/var/lib/statebridge"));
+    assertThat(read("containerd_socket = \"/run/k3s/c.sock\"").checkpointDirectory())
+        .isEqualTo(Path.of("/var/lib/statebridge/run-k3s-c.sock"));
+    assertThat(read("state_dir = \"/srv/state\"").checkpointDirectory())
+        .isEqualTo(Path.of("/srv/state"));
+  }
+
+  @Test
+  void exitWatchAndCheckpointAreToldWhatTheyMayBe() {
+    assertWrong("line 1", "exit_watch", "auto, shim, containerd or off", "exit_watch = \"both\"");
+    assertWrong("line 1", "checkpoint", "true or false", "checkpoint = \"yes\"");
   }
 
   @Test

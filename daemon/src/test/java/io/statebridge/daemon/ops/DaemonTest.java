@@ -39,7 +39,8 @@ final class DaemonTest {
     config =
         Config.DEFAULTS
             .withContainerdSocket(directory.resolve("c.sock"))
-            .withListen(directory.resolve("s.sock"));
+            .withListen(directory.resolve("s.sock"))
+            .withStateDir(directory.resolve("state"));
     channel =
         NettyChannelBuilder.forAddress(new DomainSocketAddress(config.listen().toString()))
             .channelType(EpollDomainSocketChannel.class, DomainSocketAddress.class)

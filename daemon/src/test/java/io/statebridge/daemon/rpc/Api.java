@@ -14,6 +14,7 @@ import io.statebridge.daemon.sync.SyncLoop;
 import io.statebridge.daemon.sync.SyncSettings;
 import io.statebridge.proto.v1.StatebridgeGrpc;
 import io.statebridge.proto.v1.WatchContainersRequest;
+import io.statebridge.store.Checkpoint;
 import io.statebridge.store.ContainerStore;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -66,7 +67,7 @@ final class Api implements AutoCloseable {
             SyncSettings.DEFAULTS,
             new Random(1),
             mock(NodeProcesses.class));
-    return ApiServer.start(socket, store, sync, VERSION, RUNTIME_ADDRESS);
+    return ApiServer.start(socket, store, sync, Checkpoint.disabled(), VERSION, RUNTIME_ADDRESS);
   }
 
   /** A connection of its own. */

@@ -7,6 +7,7 @@ import static io.statebridge.daemon.rpc.Samples.exited;
 import static io.statebridge.daemon.rpc.Samples.running;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.statebridge.proto.v1.CheckpointStatus;
 import io.statebridge.proto.v1.Counters;
 import io.statebridge.proto.v1.GetBridgeStatusRequest;
 import io.statebridge.proto.v1.GetBridgeStatusResponse;
@@ -42,7 +43,9 @@ final class BridgeStatusTest {
 
     assertThat(Instant.ofEpochSecond(status.getStartedAt().getSeconds()))
         .isBetween(Instant.now().minusSeconds(60), Instant.now());
-    assertThat(status.toBuilder().clearStartedAt().build())
+    assertThat(status.getCheckpoint().getState()).isEqualTo(CheckpointStatus.State.DISABLED);
+    assertThat(status.getCheckpoint().hasSince()).isTrue();
+    assertThat(status.toBuilder().clearStartedAt().clearCheckpoint().build())
         .isEqualTo(
             GetBridgeStatusResponse.newBuilder()
                 .setVersion(Api.VERSION)
