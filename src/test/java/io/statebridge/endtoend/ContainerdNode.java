@@ -1,0 +1,40 @@
+package io.statebridge.endtoend;
+
+import io.statebridge.api.ContainerId;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Map;
+
+/** A containerd, real or simulated, and the hand that makes its containers do things. */
+interface ContainerdNode extends AutoCloseable {
+  Path socket();
+
+  /** A namespace that is this test's alone. */
+  String namespace(String word);
+
+  void create(ContainerId id, Map<String, String> labels);
+
+  void deleteContainer(ContainerId id);
+
+  void createTask(ContainerId id);
+
+  void startTask(ContainerId id);
+
+  /** Lets the init process of a running task exit by itself. */
+  void exit(ContainerId id, int code);
+
+  /** Runs a process in a running container, to its end. */
+  void exec(ContainerId id, String execId, int code);
+
+  void pause(ContainerId id);
+
+  void resume(ContainerId id);
+
+  /** Ends containerd; its containers go on. */
+  void stop();
+
+  void startAgain();
+
+  @Override
+  void close() throws IOException;
+}
