@@ -30,6 +30,7 @@ class ArchitectureTest {
   private static final String STORE = "io.statebridge.store";
   private static final String SYNC = "io.statebridge.daemon.sync";
   private static final String ADAPTER = "io.statebridge.daemon.containerd";
+  private static final String SHIM = "io.statebridge.daemon.shim";
   private static final String RPC = "io.statebridge.daemon.rpc";
   private static final String OPS = "io.statebridge.daemon.ops";
   private static final String CLI = "io.statebridge.daemon.cli";
@@ -44,6 +45,7 @@ class ArchitectureTest {
           STORE, List.of(API, LOG),
           SYNC, List.of(API, STORE, LOG),
           ADAPTER, with(GRPC, API, PROTO, LOG),
+          SHIM, with(GRPC, API, PROTO, LOG, "com.fasterxml.jackson.core.."),
           RPC, with(GRPC, API, STORE, SYNC, PROTO, LOG),
           SIMULATOR, with(GRPC, PROTO, LOG));
 

@@ -6,6 +6,7 @@ import io.statebridge.daemon.containerd.ContainerdExitWaiter;
 import io.statebridge.daemon.containerd.GrpcContainerRuntime;
 import io.statebridge.daemon.ops.Config.ExitWatchers;
 import io.statebridge.daemon.rpc.ApiServer;
+import io.statebridge.daemon.shim.ShimExitWaiter;
 import io.statebridge.daemon.sync.DeletePolicy;
 import io.statebridge.daemon.sync.Sync;
 import io.statebridge.daemon.sync.SyncSettings;
@@ -27,14 +28,21 @@ public final class Daemon implements AutoCloseable {
 
   private final SyncThread loop;
   private final ContainerdChannel channel;
+  private final ShimExitWaiter shims;
   private final Checkpoint checkpoint;
   private final Sync sync;
   private final ApiServer api;
 
   private Daemon(
-      SyncThread loop, ContainerdChannel channel, Checkpoint checkpoint, Sync sync, ApiServer api) {
+      SyncThread loop,
+      ContainerdChannel channel,
+      ShimExitWaiter shims,
+      Checkpoint checkpoint,
+      Sync sync,
+      ApiServer api) {
     this.loop = loop;
     this.channel = channel;
+    this.shims = shims;
     this.checkpoint = checkpoint;
     this.sync = sync;
     this.api = api;
@@ -56,12 +64,13 @@ public final class Daemon implements AutoCloseable {
     checkpoint.follow(store);
     SyncThread loop = new SyncThread();
     ContainerdChannel channel = ContainerdChannel.to(config.containerdSocket());
+    ShimExitWaiter shims = new ShimExitWaiter();
     Sync sync =
         new Sync(
             loop,
             store,
             new GrpcContainerRuntime(channel),
-            exitWaiters(config.exitWatch(), channel),
+            exitWaiters(config.exitWatch(), shims, channel),
             checkpoint::durable,
             new DeletePolicy(config.deleteExitedTasks(), config.namespaces()),
             SyncSettings.DEFAULTS.withTimes(config.finalizeAfter(), config.reconcileInterval()),
@@ -78,6 +87,7 @@ public final class Daemon implements AutoCloseable {
               version,
               config.containerdSocket().toString());
     } catch (IOException e) {
+      shims.close();
       channel.close();
       loop.close();
       checkpoint.close();
@@ -89,13 +99,16 @@ public final class Daemon implements AutoCloseable {
         config.listen(),
         config.containerdSocket());
     sync.start();
-    return new Daemon(loop, channel, checkpoint, sync, api);
+    return new Daemon(loop, channel, shims, checkpoint, sync, api);
   }
 
-  private static List<ExitWaiter> exitWaiters(ExitWatchers who, ContainerdChannel channel) {
+  private static List<ExitWaiter> exitWaiters(
+      ExitWatchers who, ShimExitWaiter shims, ContainerdChannel channel) {
     return switch (who) {
-      case AUTO, CONTAINERD -> List.of(new ContainerdExitWaiter(channel));
-      case SHIM, OFF -> List.of();
+      case AUTO -> List.of(shims, new ContainerdExitWaiter(channel));
+      case SHIM -> List.of(shims);
+      case CONTAINERD -> List.of(new ContainerdExitWaiter(channel));
+      case OFF -> List.of();
     };
   }
 
@@ -105,6 +118,7 @@ public final class Daemon implements AutoCloseable {
     api.close();
     sync.stop();
     loop.close();
+    shims.close();
     channel.close();
     checkpoint.close();
     log.info("stopped");
