@@ -8,8 +8,10 @@ import io.statebridge.api.ContainerId;
 import io.statebridge.proto.containerd.types.Process;
 import io.statebridge.proto.v1.Container;
 import io.statebridge.proto.v1.ContainerState;
+import io.statebridge.proto.v1.ExitSource;
 import io.statebridge.proto.v1.ListContainersRequest;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -69,28 +71,81 @@ final class ContainerdRestartIT {
   }
 
   @Test
-  void anExitDuringTheOutageIsRecordedWithItsOwnCode() {
+  void anExitDuringTheOutageIsKnownAtOnceWithItsOwnCode() {
     ContainerId looked = new ContainerId(looks, "ends");
     ContainerId deleted = new ContainerId(bars, "ends");
     containerd.ctr().runUntilTold(looked);
     containerd.ctr().runUntilTold(deleted);
-    Container running = records.awaitState(looked, ContainerState.CONTAINER_STATE_RUNNING);
-    Container other = records.awaitState(deleted, ContainerState.CONTAINER_STATE_RUNNING);
+    records.awaitState(looked, ContainerState.CONTAINER_STATE_RUNNING);
+    records.awaitState(deleted, ContainerState.CONTAINER_STATE_RUNNING);
+    await().until(() -> statebridge.status().getExitWatchesOrDefault("SHIM", 0) == 2);
 
     containerd.stop();
     awaitOutOfSync();
     containerd.ctr().tell(looked, 5);
     containerd.ctr().tell(deleted, 6);
-    await().until(() -> hasEnded(running) && hasEnded(other));
-    assertThat(records.find(looked)).contains(running);
+    Container known = records.awaitState(looked, ContainerState.CONTAINER_STATE_EXITED);
+    Container pending = records.await(deleted, Container::hasPendingExit);
+    boolean inSync = statebridge.status().getSync().getInSync();
     containerd.start();
 
-    Container recorded = awaitExit(looked);
-    Process task = containerd.client().task(looked).orElseThrow();
-    assertThat(recorded.getExitCode()).isEqualTo(5);
-    assertThat(recorded.getFinishedAt()).isEqualTo(task.getExitedAt());
-    assertThat(awaitExit(deleted).getExitCode()).isEqualTo(6);
-    assertThat(containerd.client().task(deleted)).isEmpty();
+    assertThat(inSync).isFalse();
+    assertThat(known.getExitCode()).isEqualTo(5);
+    assertThat(known.getSource()).isEqualTo(ExitSource.EXIT_SOURCE_SHIM);
+    assertThat(pending.getPendingExit().getExitCode()).isEqualTo(6);
+    Container recorded = awaitExit(deleted);
+    assertThat(recorded.getExitCode()).isEqualTo(6);
+    assertThat(recorded.getFinishedAt()).isEqualTo(pending.getPendingExit().getExitedAt());
+    await().until(() -> containerd.client().task(deleted).isEmpty());
+    assertThat(containerd.client().task(looked).map(Process::getExitedAt))
+        .contains(known.getFinishedAt());
+  }
+
+  @Test
+  void withoutWaitsTheListBringsTheTrueCodes() throws IOException {
+    try (Scratch scratch = Scratch.create();
+        StatebridgeProcess listing =
+            new StatebridgeProcess(
+                containerd.socket(),
+                "--config",
+                Files.writeString(scratch.resolve("config.toml"), "exit_watch = \"off\"\n")
+                    .toString(),
+                "--namespace",
+                looks + ":never")) {
+      ContainerId id = new ContainerId(looks, "listed");
+      containerd.ctr().runUntilTold(id);
+      listing.start();
+      listing.awaitInSync();
+      Container running = new Records(listing).find(id).orElseThrow();
+
+      containerd.stop();
+      containerd.ctr().tell(id, 9);
+      await().until(() -> hasEnded(running));
+      containerd.start();
+
+      Container recorded =
+          new Records(listing).awaitState(id, ContainerState.CONTAINER_STATE_EXITED);
+      assertThat(recorded.getExitCode()).isEqualTo(9);
+      assertThat(recorded.getSource()).isEqualTo(ExitSource.EXIT_SOURCE_LISTED);
+    }
+  }
+
+  @Test
+  void anExitThatHappenedWhileBothWereDownIsFoundAtTheShim() {
+    ContainerId id = new ContainerId(looks, "unattended");
+    containerd.ctr().runUntilTold(id);
+    Container running = records.awaitState(id, ContainerState.CONTAINER_STATE_RUNNING);
+    containerd.stop();
+    statebridge.crash();
+    containerd.ctr().tell(id, 33);
+    await().until(() -> hasEnded(running));
+
+    statebridge.start();
+    Container known = records.awaitState(id, ContainerState.CONTAINER_STATE_EXITED);
+
+    assertThat(known.getExitCode()).isEqualTo(33);
+    assertThat(known.getSource()).isEqualTo(ExitSource.EXIT_SOURCE_SHIM);
+    assertThat(statebridge.status().getSync().getInSync()).isFalse();
   }
 
   @Test

@@ -134,14 +134,19 @@ final class StatebridgeProcess implements AutoCloseable {
     return running.exitValue();
   }
 
+  /** Ends it without warning; it can be started again, on what it left. */
+  void crash() {
+    Process running = process;
+    if (running != null) {
+      running.destroyForcibly().onExit().join();
+    }
+  }
+
   @Override
   public void close() {
     try (scratch;
         channel) {
-      Process running = process;
-      if (running != null) {
-        running.destroyForcibly().onExit().join();
-      }
+      crash();
     }
   }
 }

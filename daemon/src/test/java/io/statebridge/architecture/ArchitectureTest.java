@@ -80,13 +80,13 @@ class ArchitectureTest {
   }
 
   @Test
-  void onlyTheAdapterTheServicesTheClientAndTheSimulatorKnowGeneratedClasses() {
+  void onlyTheAdaptersTheServicesTheClientAndTheSimulatorKnowGeneratedClasses() {
     classes()
         .that()
         .resideInAPackage(PROTO)
         .should()
         .onlyHaveDependentClassesThat()
-        .resideInAnyPackage(PROTO, ADAPTER, RPC, CLI, SIMULATOR)
+        .resideInAnyPackage(PROTO, ADAPTER, SHIM, RPC, CLI, SIMULATOR)
         .check(PRODUCT);
   }
 

@@ -84,12 +84,13 @@ final class ShimConnection extends SimpleChannelInboundHandler<ByteBuf> {
     int stream = frame.readInt();
     int type = frame.readByte();
     frame.skipBytes(1);
+    // Before the call is taken out: one that cannot be read must fail with the others.
+    Response response = Response.parseFrom(frame.nioBuffer());
     Call call = open.remove(stream);
     if (call == null || type != RESPONSE) {
       // Of a call that was given up.
       return;
     }
-    Response response = Response.parseFrom(frame.nioBuffer());
     Status status = response.getStatus();
     if (status.getCode() == 0) {
       call.answer.complete(response.getPayload());
