@@ -21,7 +21,11 @@ import io.statebridge.api.TaskInfo.Status;
 import io.statebridge.daemon.sync.DeletePolicy.Setting;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** What the exit handler adds to its contract: pending exits, finalising, and who deletes. */
@@ -295,5 +299,53 @@ class ExitHandlerTest {
 
     assertThat(f.recorded()).isEqualTo(SEVEN);
     assertThat(f.sync.counters().recordedExits()).containsOnly(Map.entry(ExitSource.EVENT, 1L));
+  }
+
+  @Test
+  void taskIsNotDeletedBeforeItsExitIsDurable() {
+    SyncFixture f = withRunningContainer();
+    CompletableFuture<@Nullable Void> onDisk = new CompletableFuture<>();
+    List<Long> asked = new ArrayList<>();
+    f.durability =
+        revision -> {
+          asked.add(revision);
+          return onDisk;
+        };
+
+    f.exit(7);
+    long deletesBefore = f.runtime.count("deleteTask");
+    long pendingRevision = f.web().revision();
+    onDisk.complete(null);
+    f.loop.run();
+
+    assertThat(deletesBefore).isZero();
+    assertThat(asked).containsExactly(pendingRevision);
+    assertThat(f.runtime.count("deleteTask")).isOne();
+    assertThat(f.recorded().code()).isEqualTo(7);
+  }
+
+  @Test
+  void exitThatWasPendingInAnEarlierLifeIsFinishedAndFinalisedToo() {
+    SyncFixture f = new SyncFixture();
+    Exit exit = new Exit(7, EXITED_AT, ExitSource.EVENT);
+    PendingExit pending = PendingExit.of(exit, FakeLoop.START.minusSeconds(3600));
+    f.store.create(
+        Container.of(FakeRuntime.info(WEB))
+            .newRun(PID, null)
+            .startedAt(FakeLoop.START.minusSeconds(7200))
+            .withPendingExit(pending));
+    f.runtime.add(WEB, Status.STOPPED, PID);
+    f.runtime.fail("deleteTask", Kind.TRANSIENT);
+
+    f.started();
+    f.advance(SyncSettings.DEFAULTS.finalizeAfter());
+    Container finalised = f.web();
+    f.runtime.heal("deleteTask");
+    f.advanceSeconds(20);
+
+    assertThat(finalised.exit()).isEqualTo(exit);
+    assertThat(finalised.cleanupPending()).isTrue();
+    assertThat(f.web().cleanupPending()).isFalse();
+    assertThat(f.runtime.tasks).isEmpty();
   }
 }

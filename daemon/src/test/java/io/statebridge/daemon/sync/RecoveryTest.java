@@ -1,0 +1,107 @@
+package io.statebridge.daemon.sync;
+
+import static io.statebridge.daemon.sync.SyncFixture.EXITED_AT;
+import static io.statebridge.daemon.sync.SyncFixture.PID;
+import static io.statebridge.daemon.sync.SyncFixture.WEB;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.statebridge.api.Container;
+import io.statebridge.api.Exit;
+import io.statebridge.api.ExitSource;
+import io.statebridge.api.PendingExit;
+import io.statebridge.api.RuntimeFailure.Kind;
+import io.statebridge.api.TaskInfo.Status;
+import java.time.Instant;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * The table of ARCHITECTURE.md, cell by cell: what becomes of a record that an earlier life left,
+ * or that is not there, by what the runtime says of the task when it is first looked at.
+ */
+class RecoveryTest {
+  private static final Instant STARTED = FakeLoop.START.minusSeconds(7200);
+  private static final Exit KNOWN = new Exit(7, EXITED_AT, ExitSource.EVENT);
+
+  @ParameterizedTest(name = "{0} task, {1} record: {2}")
+  @CsvSource({
+    "NOT_FOUND, ABSENT,  CREATED",
+    "NOT_FOUND, CREATED, CREATED",
+    "NOT_FOUND, RUNNING, EXITED 255 UNKNOWN",
+    "NOT_FOUND, PENDING, EXITED 7 EVENT",
+    "NOT_FOUND, EXITED,  EXITED 7 EVENT",
+    "CREATED,   ABSENT,  CREATED pid",
+    "CREATED,   CREATED, CREATED pid",
+    "CREATED,   RUNNING, CREATED pid",
+    "CREATED,   PENDING, CREATED pid",
+    "CREATED,   EXITED,  CREATED pid",
+    "RUNNING,   ABSENT,  RUNNING pid",
+    "RUNNING,   CREATED, RUNNING pid",
+    "RUNNING,   RUNNING, RUNNING pid",
+    "RUNNING,   EXITED,  RUNNING pid",
+    "PAUSED,    ABSENT,  RUNNING pid paused",
+    "PAUSED,    CREATED, RUNNING pid paused",
+    "PAUSED,    RUNNING, RUNNING pid paused",
+    "PAUSED,    EXITED,  RUNNING pid paused",
+    "STOPPED,   ABSENT,  EXITED 3 LISTED",
+    "STOPPED,   CREATED, EXITED 3 LISTED",
+    "STOPPED,   RUNNING, EXITED 3 LISTED",
+    "STOPPED,   PENDING, EXITED 7 EVENT",
+    "STOPPED,   EXITED,  EXITED 7 EVENT",
+    "UNKNOWN,   ABSENT,  CREATED",
+    "UNKNOWN,   CREATED, CREATED",
+    "UNKNOWN,   RUNNING, RUNNING pid",
+    "UNKNOWN,   EXITED,  EXITED 7 EVENT",
+    "ERROR,     ABSENT,  CREATED",
+    "ERROR,     CREATED, CREATED",
+    "ERROR,     RUNNING, RUNNING pid",
+    "ERROR,     EXITED,  EXITED 7 EVENT",
+  })
+  void aRecordBecomes(String task, String record, String expected) {
+    SyncFixture f = new SyncFixture();
+    leave(f, record);
+    say(f, task);
+
+    f.started();
+    f.advanceSeconds(1);
+
+    assertThat(describe(f.web())).isEqualTo(expected);
+    if (task.equals("STOPPED")) {
+      assertThat(f.runtime.tasks).isEmpty();
+    }
+  }
+
+  private static void leave(SyncFixture f, String record) {
+    Container created = Container.of(FakeRuntime.info(WEB));
+    Container running = created.newRun(PID, null).startedAt(STARTED);
+    switch (record) {
+      case "ABSENT" -> {}
+      case "CREATED" -> f.store.create(created);
+      case "RUNNING" -> f.store.create(running);
+      case "PENDING" -> f.store.create(running.withPendingExit(PendingExit.of(KNOWN, EXITED_AT)));
+      case "EXITED" -> f.store.create(running.finished(KNOWN));
+      default -> throw new IllegalArgumentException(record);
+    }
+  }
+
+  private static void say(SyncFixture f, String task) {
+    f.runtime.containers.put(WEB, FakeRuntime.info(WEB));
+    switch (task) {
+      case "NOT_FOUND" -> {}
+      case "ERROR" -> {
+        f.runtime.add(WEB, Status.UNKNOWN, PID);
+        f.runtime.fail("getTask", Kind.TRANSIENT);
+      }
+      case "STOPPED" -> f.runtime.task(WEB, Status.STOPPED, PID, 3, EXITED_AT);
+      default -> f.runtime.task(WEB, Status.valueOf(task), PID, 0, null);
+    }
+  }
+
+  private static String describe(Container container) {
+    Exit exit = container.exit();
+    return container.state()
+        + (exit == null ? "" : " " + exit.code() + " " + exit.source())
+        + (container.pid() == 0 ? "" : " pid")
+        + (container.paused() ? " paused" : "");
+  }
+}
