@@ -43,7 +43,13 @@ final class BadInputIT {
   }
 
   private Program.Result run(String... options) {
-    ProcessBuilder builder = Checkout.statebridge("run", "--containerd-socket", missing.toString());
+    ProcessBuilder builder =
+        Checkout.statebridge(
+            "run",
+            "--containerd-socket",
+            missing.toString(),
+            "--state-dir",
+            scratch.resolve("state").toString());
     builder.command().addAll(List.of(options));
     return Program.run(builder);
   }

@@ -1,0 +1,80 @@
+package io.statebridge.endtoend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.statebridge.api.ContainerId;
+import io.statebridge.proto.v1.Container;
+import io.statebridge.proto.v1.ContainerState;
+import io.statebridge.simulator.SimulatedContainerd;
+import java.io.IOException;
+import org.junit.jupiter.api.Test;
+
+/** The daemon is killed at the worst of times. */
+final class DaemonCrashIT {
+
+  @Test
+  void aKillBetweenDeleteAndTheRecordLosesNothing() throws IOException {
+    ContainerId id = new ContainerId("bars", "web");
+    try (Scratch scratch = Scratch.create();
+        SimulatedContainerd containerd =
+            SimulatedContainerd.start(scratch.resolve("containerd.sock"));
+        StatebridgeProcess statebridge =
+            new StatebridgeProcess(containerd.socket(), "--namespace", "bars:always")) {
+      Records records = new Records(statebridge);
+      containerd.run(id.namespace(), id.id());
+      statebridge.start();
+      statebridge.awaitInSync();
+
+      // Delete is asked for and never answered: here it has, there it has not happened.
+      containerd.faults().hang("Tasks/Delete");
+      containerd.exit(id.namespace(), id.id(), 7);
+      await().until(() -> containerd.calls().getOrDefault("Tasks/Delete", 0L) > 0);
+      statebridge.crash();
+      containerd.deleteTask(id.namespace(), id.id());
+      containerd.faults().heal();
+      statebridge.start();
+
+      Container recorded = records.awaitState(id, ContainerState.CONTAINER_STATE_EXITED);
+      assertThat(recorded.getExitCode()).isEqualTo(7);
+      assertThat(containerd.hasTask(id.namespace(), id.id())).isFalse();
+    }
+  }
+
+  @Test
+  void whatWasKnownIsServedAfterAKillAlthoughContainerdIsAway() throws IOException {
+    ContainerId ended = new ContainerId("bars", "ended");
+    ContainerId runs = new ContainerId("bars", "runs");
+    try (Scratch scratch = Scratch.create();
+        SimulatedContainerd containerd =
+            SimulatedContainerd.start(scratch.resolve("containerd.sock"));
+        StatebridgeProcess statebridge =
+            new StatebridgeProcess(containerd.socket(), "--namespace", "bars:always")) {
+      Records records = new Records(statebridge);
+      for (ContainerId id : new ContainerId[] {ended, runs}) {
+        containerd.run(id.namespace(), id.id());
+      }
+      statebridge.start();
+      statebridge.awaitInSync();
+      containerd.exit(ended.namespace(), ended.id(), 9);
+      records.awaitState(ended, ContainerState.CONTAINER_STATE_EXITED);
+      Container before = records.awaitState(runs, ContainerState.CONTAINER_STATE_RUNNING);
+      await()
+          .until(
+              () ->
+                  statebridge.status().getCheckpoint().getDurableRevision()
+                      == statebridge.status().getRevision());
+
+      statebridge.crash();
+      containerd.stop();
+      statebridge.start();
+
+      assertThat(records.find(ended).orElseThrow().getExitCode()).isEqualTo(9);
+      Container after = records.find(runs).orElseThrow();
+      assertThat(after.toBuilder().clearRevision().build())
+          .isEqualTo(before.toBuilder().clearRevision().build());
+      assertThat(statebridge.status().getSync().getInSync()).isFalse();
+      assertThat(statebridge.status().getEpoch()).isNotEmpty();
+    }
+  }
+}
