@@ -38,11 +38,16 @@ record ContainerdClient(UnixChannel channel) {
   boolean isServing() {
     channel.grpc().resetConnectBackoff();
     try {
-      within(VersionGrpc.newBlockingStub(channel.grpc())).version(Empty.getDefaultInstance());
-      return true;
+      return !version().isEmpty();
     } catch (StatusRuntimeException e) {
       return false;
     }
+  }
+
+  String version() {
+    return within(VersionGrpc.newBlockingStub(channel.grpc()))
+        .version(Empty.getDefaultInstance())
+        .getVersion();
   }
 
   List<String> namespaces() {

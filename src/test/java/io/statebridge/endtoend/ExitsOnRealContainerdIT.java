@@ -57,7 +57,8 @@ final class ExitsOnRealContainerdIT {
   private void assertIsRecorded(ContainerId id, String script, int code, String reason) {
     try (ContainerdEvents events = ContainerdEvents.of(containerd.socket())) {
 
-      containerd.ctr().run(id, script);
+      // Long enough for its start to be told before its end is.
+      containerd.ctr().run(id, "sleep 0.5; " + script);
       records.awaitState(id, ContainerState.CONTAINER_STATE_EXITED);
 
       assertSaysWhatContainerdSaid(records.json(id), events.exitOf(id), code, reason);

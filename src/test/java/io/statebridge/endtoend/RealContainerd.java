@@ -61,6 +61,11 @@ final class RealContainerd implements AutoCloseable {
     return word + "-" + Integer.toHexString(scratch.directory().hashCode());
   }
 
+  /** From 1.7 on containerd deletes, at its start, the tasks that ended while it was down. */
+  boolean forgetsWhatEndedMeanwhile() {
+    return !client().version().startsWith("1.6.");
+  }
+
   ContainerdClient client() {
     return new ContainerdClient(channel);
   }

@@ -40,7 +40,8 @@ final class WatchIT {
     try (WatchProcess watch = watch("all")) {
       watch.await("SYNCED", change -> type(change).equals("SYNCED"));
 
-      containerd.ctr().run(id, "exit 7");
+      // Long enough for its start to be told before its end is.
+      containerd.ctr().run(id, "sleep 0.5; exit 7");
       watch.await("the exit", WatchIT::isExited);
 
       List<JsonNode> changes = ofContainers(watch);
