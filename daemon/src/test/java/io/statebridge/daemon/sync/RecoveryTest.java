@@ -38,10 +38,12 @@ class RecoveryTest {
     "RUNNING,   ABSENT,  RUNNING pid",
     "RUNNING,   CREATED, RUNNING pid",
     "RUNNING,   RUNNING, RUNNING pid",
+    "RUNNING,   PENDING, RUNNING pid pending",
     "RUNNING,   EXITED,  RUNNING pid",
     "PAUSED,    ABSENT,  RUNNING pid paused",
     "PAUSED,    CREATED, RUNNING pid paused",
     "PAUSED,    RUNNING, RUNNING pid paused",
+    "PAUSED,    PENDING, RUNNING pid paused pending",
     "PAUSED,    EXITED,  RUNNING pid paused",
     "STOPPED,   ABSENT,  EXITED 3 LISTED",
     "STOPPED,   CREATED, EXITED 3 LISTED",
@@ -51,10 +53,12 @@ class RecoveryTest {
     "UNKNOWN,   ABSENT,  CREATED",
     "UNKNOWN,   CREATED, CREATED",
     "UNKNOWN,   RUNNING, RUNNING pid",
+    "UNKNOWN,   PENDING, RUNNING pid pending",
     "UNKNOWN,   EXITED,  EXITED 7 EVENT",
     "ERROR,     ABSENT,  CREATED",
     "ERROR,     CREATED, CREATED",
     "ERROR,     RUNNING, RUNNING pid",
+    "ERROR,     PENDING, RUNNING pid pending",
     "ERROR,     EXITED,  EXITED 7 EVENT",
   })
   void aRecordBecomes(String task, String record, String expected) {
@@ -102,6 +106,7 @@ class RecoveryTest {
     return container.state()
         + (exit == null ? "" : " " + exit.code() + " " + exit.source())
         + (container.pid() == 0 ? "" : " pid")
-        + (container.paused() ? " paused" : "");
+        + (container.paused() ? " paused" : "")
+        + (container.pendingExit() == null ? "" : " pending");
   }
 }
