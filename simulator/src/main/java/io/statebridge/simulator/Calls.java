@@ -42,7 +42,7 @@ final class Calls implements ServerInterceptor {
   @Override
   public <Q, A> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
-    counts.computeIfAbsent(nameOf(call), name -> new LongAdder()).increment();
+    count(nameOf(call));
     Context context = Context.current().withValue(NAMESPACE, headers.get(NAMESPACE_HEADER));
     return Contexts.interceptCall(context, call, headers, next);
   }
@@ -72,7 +72,7 @@ final class Calls implements ServerInterceptor {
 
   /** Answers a call that needs no namespace. */
   <A> void answer(String call, StreamObserver<A> observer, Supplier<A> work) {
-    judge(call, null, observer, () -> send(observer, work));
+    judge(call, null, failing(observer), () -> send(observer, work));
   }
 
   /** Answers a call in a namespace. */
@@ -80,7 +80,8 @@ final class Calls implements ServerInterceptor {
     inNamespace(
         observer,
         namespace ->
-            judge(call, null, observer, () -> send(observer, () -> work.apply(namespace))));
+            judge(
+                call, null, failing(observer), () -> send(observer, () -> work.apply(namespace))));
   }
 
   /** Answers a call about one container. */
@@ -94,8 +95,23 @@ final class Calls implements ServerInterceptor {
         observer,
         namespace -> {
           Key key = new Key(namespace, id);
-          judge(call, key, observer, () -> work.accept(key));
+          judge(call, key, failing(observer), () -> work.accept(key));
         });
+  }
+
+  /** A call at a shim, named Shim/ and the method. */
+  void atShim(String method, Key key, Consumer<Status> fail, Runnable work) {
+    String call = "Shim/" + method;
+    count(call);
+    judge(call, key, fail, work);
+  }
+
+  private static Consumer<Status> failing(StreamObserver<?> observer) {
+    return status -> observer.onError(status.asRuntimeException());
+  }
+
+  private void count(String call) {
+    counts.computeIfAbsent(call, name -> new LongAdder()).increment();
   }
 
   private static void inNamespace(StreamObserver<?> observer, Consumer<String> work) {
@@ -109,10 +125,10 @@ final class Calls implements ServerInterceptor {
     work.accept(namespace);
   }
 
-  private void judge(String call, @Nullable Key key, StreamObserver<?> observer, Runnable proceed) {
+  private void judge(String call, @Nullable Key key, Consumer<Status> fail, Runnable proceed) {
     switch (faults.judge(call, key)) {
       case Faults.Verdict.Hang hang -> {}
-      case Faults.Verdict.Fail fail -> observer.onError(fail.status().asRuntimeException());
+      case Faults.Verdict.Fail failure -> fail.accept(failure.status());
       case Faults.Verdict.Proceed p when p.delay().isZero() -> proceed.run();
       case Faults.Verdict.Proceed p ->
           timer.schedule(proceed, p.delay().toNanos(), TimeUnit.NANOSECONDS);

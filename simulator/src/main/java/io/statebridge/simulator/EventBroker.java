@@ -6,13 +6,15 @@ import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.statebridge.proto.containerd.events.v1.Envelope;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Executor;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 
 /**
@@ -27,7 +29,7 @@ public final class EventBroker {
   private record Subscriber(
       Predicate<Envelope> filter, ServerCallStreamObserver<Envelope> stream) {}
 
-  private final Executor serial;
+  private final ScheduledExecutorService serial;
 
   // Guarded by this.
   private final List<Subscriber> subscribers = new ArrayList<>();
@@ -36,11 +38,13 @@ public final class EventBroker {
   private final List<Envelope> held = new ArrayList<>();
   private boolean holding;
   private boolean muted;
+  private long nanosPerEvent;
+  private long lastDue = System.nanoTime();
 
   /**
    * @param serial runs one delivery after another
    */
-  EventBroker(Executor serial) {
+  EventBroker(ScheduledExecutorService serial) {
     this.serial = serial;
   }
 
@@ -78,6 +82,11 @@ public final class EventBroker {
   /** From now on events are kept back. */
   public synchronized void hold() {
     holding = true;
+  }
+
+  /** From now on no more than one event is delivered in such a time, as in a storm of them. */
+  public synchronized void pace(Duration perEvent) {
+    nanosPerEvent = perEvent.toNanos();
   }
 
   /** What was kept back is delivered, the last first. */
@@ -146,8 +155,10 @@ public final class EventBroker {
     return true;
   }
 
-  private void deliver(Envelope envelope) {
-    serial.execute(
+  private synchronized void deliver(Envelope envelope) {
+    long now = System.nanoTime();
+    lastDue = Math.max(now, lastDue + nanosPerEvent);
+    serial.schedule(
         () -> {
           List<Subscriber> current;
           synchronized (this) {
@@ -158,7 +169,9 @@ public final class EventBroker {
               subscriber.stream().onNext(envelope);
             }
           }
-        });
+        },
+        lastDue - now,
+        TimeUnit.NANOSECONDS);
   }
 
   private interface End {

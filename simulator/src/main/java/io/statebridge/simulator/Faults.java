@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What is to go wrong with calls. A call is named by its service and method, such as {@code
- * Tasks/Delete}. Thread-safe.
+ * Tasks/Delete}, or {@code Shim/Wait}. Thread-safe.
  */
 public final class Faults {
 

@@ -12,6 +12,7 @@ import io.statebridge.proto.containerd.events.TaskPaused;
 import io.statebridge.proto.containerd.events.TaskResumed;
 import io.statebridge.proto.containerd.events.TaskStart;
 import io.statebridge.proto.containerd.types.Status;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -21,7 +22,6 @@ import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.TreeSet;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,23 +37,35 @@ final class Node {
   /** What containerd makes up for a process whose shim died. */
   private static final int FABRICATED_CODE = 137;
 
+  /** Waits for a task's end. Called without any lock, once. */
+  interface Waiter {
+    void ended(SimulatedTask task);
+
+    /** The task went, and nobody can tell how it ended. */
+    void lost();
+  }
+
   private final EventBroker events;
-  private final String bundles;
+  private final Shims shims;
 
   // Guarded by this.
   private final TreeSet<String> namespaces = new TreeSet<>();
   private final Map<Key, Container> containers = new LinkedHashMap<>();
   private final Map<Key, SimulatedTask> tasks = new LinkedHashMap<>();
-  private final Map<Key, List<Consumer<SimulatedTask>>> waiting = new HashMap<>();
+  private final Map<Key, List<Waiter>> waiting = new HashMap<>();
   private int lastPid = FIRST_PID;
   private boolean containerdIsUp = true;
 
   /**
-   * @param bundles the directory that tasks' bundles are said to be in
+   * @param directory of the shims' sockets and of the tasks' bundles
    */
-  Node(EventBroker events, String bundles) {
+  Node(EventBroker events, Path directory, Calls calls) {
     this.events = events;
-    this.bundles = bundles;
+    this.shims = new Shims(directory, this, calls);
+  }
+
+  Shims shims() {
+    return shims;
   }
 
   synchronized void containerdIsUp(boolean up) {
@@ -62,7 +74,13 @@ final class Node {
 
   /** What containerd from 1.7 on does at its start: a shim without a running process is leaked. */
   synchronized void forgetEndedTasks() {
-    tasks.values().removeIf(SimulatedTask::hasEnded);
+    List<Key> ended =
+        tasks.values().stream().filter(SimulatedTask::hasEnded).map(SimulatedTask::key).toList();
+    ended.forEach(
+        key -> {
+          tasks.remove(key);
+          shims.removeTask(key);
+        });
   }
 
   synchronized List<String> namespaces() {
@@ -132,7 +150,7 @@ final class Node {
         "/tasks/create",
         TaskCreate.newBuilder()
             .setContainerId(key.id())
-            .setBundle(bundles + "/" + key)
+            .setBundle(shims.start(key, podOf(key)).toString())
             .setPid(task.pid())
             .build());
     return task;
@@ -161,7 +179,7 @@ final class Node {
   /** The init process ends; whether anybody is told is another matter. */
   Instant exit(Key key, int code, boolean tell) {
     SimulatedTask ended;
-    List<Consumer<SimulatedTask>> waiters;
+    List<Waiter> waiters;
     Instant at;
     synchronized (this) {
       SimulatedTask task = existing(key);
@@ -176,7 +194,7 @@ final class Node {
       }
       waiters = removeWaiting(key);
     }
-    waiters.forEach(waiter -> waiter.accept(ended));
+    waiters.forEach(waiter -> waiter.ended(ended));
     return at;
   }
 
@@ -188,24 +206,42 @@ final class Node {
     publish(key, "/tasks/oom", TaskOOM.newBuilder().setContainerId(key.id()).build());
   }
 
-  /** containerd notices that the shim is dead: it forgets the task and makes an exit up. */
-  synchronized void shimDied(Key key, int pidInEvent) {
-    SimulatedTask task = existing(key);
-    tasks.remove(key);
-    Instant now = Instant.now();
-    publish(key, "/tasks/exit", exitOf(key.id(), key.id(), pidInEvent, FABRICATED_CODE, now));
-    publishDeleted(task.stopped(FABRICATED_CODE, now));
+  /**
+   * The shim dies, and containerd, if it is up, notices: it forgets the shim's tasks and makes an
+   * exit up, for this one only.
+   */
+  void shimDied(Key key, int pidInEvent) {
+    List<Waiter> waiters = new ArrayList<>();
+    synchronized (this) {
+      SimulatedTask task = existing(key);
+      for (Key each : shims.tasksBeside(key)) {
+        tasks.remove(each);
+        shims.removeTask(each);
+        waiters.addAll(removeWaiting(each));
+      }
+      Instant now = Instant.now();
+      publish(key, "/tasks/exit", exitOf(key.id(), key.id(), pidInEvent, FABRICATED_CODE, now));
+      publishDeleted(task.stopped(FABRICATED_CODE, now));
+    }
+    waiters.forEach(Waiter::lost);
   }
 
   /** Removes a task, whatever its status: the caller has checked. */
-  synchronized void removeTask(SimulatedTask task) {
-    if (tasks.remove(task.key(), task)) {
+  void removeTask(SimulatedTask task) {
+    List<Waiter> waiters;
+    synchronized (this) {
+      if (!tasks.remove(task.key(), task)) {
+        return;
+      }
+      shims.removeTask(task.key());
+      waiters = removeWaiting(task.key());
       publishDeleted(task);
     }
+    waiters.forEach(Waiter::lost);
   }
 
   /** Calls back when the task has ended; at once if it has. False when there is no task. */
-  boolean whenEnded(Key key, Consumer<SimulatedTask> waiter) {
+  boolean whenEnded(Key key, Waiter waiter) {
     SimulatedTask task;
     synchronized (this) {
       task = tasks.get(key);
@@ -217,7 +253,7 @@ final class Node {
         return true;
       }
     }
-    waiter.accept(task);
+    waiter.ended(task);
     return true;
   }
 
@@ -257,8 +293,15 @@ final class Node {
     return task;
   }
 
-  private List<Consumer<SimulatedTask>> removeWaiting(Key key) {
-    List<Consumer<SimulatedTask>> waiters = waiting.remove(key);
+  /** Containers of a pod share the shim of its sandbox. */
+  private Key podOf(Key key) {
+    Container container = containers.get(key);
+    String sandbox = container == null ? "" : container.getSandbox();
+    return sandbox.isEmpty() ? key : new Key(key.namespace(), sandbox);
+  }
+
+  private List<Waiter> removeWaiting(Key key) {
+    List<Waiter> waiters = waiting.remove(key);
     return waiters == null ? List.of() : waiters;
   }
 

@@ -60,7 +60,7 @@ public final class SimulatedContainerd implements AutoCloseable {
             Thread.ofPlatform().name("simulator").daemon().factory());
     calls = new Calls(faults, serial);
     events = new EventBroker(serial);
-    node = new Node(events, socket.resolveSibling("bundles").toString());
+    node = new Node(events, socket.toAbsolutePath().resolveSibling(""), calls);
   }
 
   /**
@@ -111,7 +111,12 @@ public final class SimulatedContainerd implements AutoCloseable {
     return events;
   }
 
-  /** How often each call was made, by names such as Tasks/Delete. */
+  /** The shims, and what is to go wrong with them. */
+  public Shims shims() {
+    return node.shims();
+  }
+
+  /** How often each call was made, by names such as Tasks/Delete and Shim/Wait. */
   public Map<String, Long> calls() {
     return calls.counts();
   }
@@ -123,14 +128,19 @@ public final class SimulatedContainerd implements AutoCloseable {
 
   /** A container without a task. */
   public void createContainer(String namespace, String id, Map<String, String> labels) {
-    node.createContainer(
-        namespace,
-        Container.newBuilder()
-            .setId(id)
-            .putAllLabels(labels)
-            .setImage("simulated:latest")
-            .setRuntime(Container.Runtime.newBuilder().setName("io.containerd.runc.v2"))
-            .build());
+    node.createContainer(namespace, container(id).putAllLabels(labels).build());
+  }
+
+  /** A container without a task, in a pod, whose containers share one shim. */
+  public void createContainerInPod(String namespace, String id, String sandboxId) {
+    node.createContainer(namespace, container(id).setSandbox(sandboxId).build());
+  }
+
+  private static Container.Builder container(String id) {
+    return Container.newBuilder()
+        .setId(id)
+        .setImage("simulated:latest")
+        .setRuntime(Container.Runtime.newBuilder().setName("io.containerd.runc.v2"));
   }
 
   /** Deletes the container's metadata, and not its task. */
@@ -175,8 +185,8 @@ public final class SimulatedContainerd implements AutoCloseable {
   }
 
   /**
-   * The shim dies and containerd has noticed: the task is gone, and an exit with code 137 is made
-   * up.
+   * The shim dies and containerd, if it is up, has noticed: the task is gone, with all that shared
+   * its shim, and an exit with code 137 is made up, for this one only.
    *
    * @param pidInEvent the init process's, 0, or {@link #DEAD_SHIM_PID}
    */
@@ -237,6 +247,7 @@ public final class SimulatedContainerd implements AutoCloseable {
   @Override
   public void close() {
     stop();
+    node.shims().close();
     serial.shutdownNow();
     eventLoop.shutdownGracefully(0, STOP_SECONDS, TimeUnit.SECONDS).syncUninterruptibly();
   }

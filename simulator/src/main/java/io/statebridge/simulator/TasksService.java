@@ -163,21 +163,30 @@ final class TasksService extends TasksGrpc.TasksImplBase {
         request.getContainerId(),
         stream,
         key -> {
-          boolean exists =
-              node.whenEnded(
-                  key,
-                  task -> {
-                    stream.onNext(
-                        WaitResponse.newBuilder()
-                            .setExitStatus(task.exitStatus())
-                            .setExitedAt(Timestamps.of(task.exitedAt()))
-                            .build());
-                    stream.onCompleted();
-                  });
-          if (!exists) {
+          if (!node.whenEnded(key, waiter(stream))) {
             stream.onError(noTask(key));
           }
         });
+  }
+
+  private static Node.Waiter waiter(StreamObserver<WaitResponse> stream) {
+    return new Node.Waiter() {
+      @Override
+      public void ended(SimulatedTask task) {
+        stream.onNext(
+            WaitResponse.newBuilder()
+                .setExitStatus(task.exitStatus())
+                .setExitedAt(Timestamps.of(task.exitedAt()))
+                .build());
+        stream.onCompleted();
+      }
+
+      @Override
+      public void lost() {
+        stream.onError(
+            Status.UNKNOWN.withDescription("ttrpc: closed: unknown").asRuntimeException());
+      }
+    };
   }
 
   private void requireContainer(Key key) {
