@@ -10,6 +10,9 @@ import java.util.concurrent.CompletionStage;
  */
 public interface ContainerRuntime {
 
+  /** The namespace in which the runtime's own CRI plugin keeps its containers. */
+  String CRI_NAMESPACE = "k8s.io";
+
   /**
    * A subscription's other end; called by one thread at a time, in order, and not after {@link
    * #ended}.
@@ -69,6 +72,13 @@ public interface ContainerRuntime {
 
   /** Fails with NOT_FOUND when the container has no task, or one whose shim is gone. */
   CompletionStage<TaskInfo> getTask(ContainerId id);
+
+  /**
+   * How a container without a task ended, as the runtime's CRI plugin remembers it, with the source
+   * CRI. Fails with NOT_FOUND when it remembers nothing: it is not loaded, the container is not its
+   * own or has not ended, or it does not know how either.
+   */
+  CompletionStage<PastRun> pastRun(ContainerId id);
 
   /** Deletes the task; fails with NOT_FOUND when there is none, which is as good. */
   CompletionStage<Void> deleteTask(ContainerId id);

@@ -12,6 +12,7 @@ import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.statebridge.proto.containerd.containers.v1.Container;
+import io.statebridge.proto.cri.v1.ContainerStatus;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -47,6 +48,7 @@ public final class SimulatedContainerd implements AutoCloseable {
   private final Calls calls;
   private final EventBroker events;
   private final Node node;
+  private final CriService cri;
   private volatile boolean criPluginLoaded;
   private @Nullable Server server;
 
@@ -60,6 +62,7 @@ public final class SimulatedContainerd implements AutoCloseable {
             Thread.ofPlatform().name("simulator").daemon().factory());
     calls = new Calls(faults, serial);
     events = new EventBroker(serial);
+    cri = new CriService(calls, () -> criPluginLoaded);
     node = new Node(events, socket.toAbsolutePath().resolveSibling(""), calls);
   }
 
@@ -94,6 +97,7 @@ public final class SimulatedContainerd implements AutoCloseable {
     services.add(new ContainersService(calls, node));
     services.add(new TasksService(calls, node));
     services.add(new EventsService(calls, events));
+    services.add(cri);
     return services;
   }
 
@@ -121,9 +125,14 @@ public final class SimulatedContainerd implements AutoCloseable {
     return calls.counts();
   }
 
-  /** Whether Introspection tells of a CRI plugin. None is simulated. */
+  /** Whether there is a CRI plugin. It deletes no tasks; it only remembers. */
   public void criPluginLoaded(boolean loaded) {
     criPluginLoaded = loaded;
+  }
+
+  /** What the CRI plugin says of a container from now on. */
+  public void criRemembers(ContainerStatus status) {
+    cri.remember(status);
   }
 
   /** A container without a task. */

@@ -1,5 +1,6 @@
 package io.statebridge.daemon.sync;
 
+import io.statebridge.api.ContainerRuntime;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -18,7 +19,6 @@ import org.slf4j.LoggerFactory;
 public final class DeletePolicy {
 
   private static final Logger log = LoggerFactory.getLogger(DeletePolicy.class);
-  private static final String CRI_NAMESPACE = "k8s.io";
 
   /** What the configuration says of a namespace. */
   public enum Setting {
@@ -103,7 +103,7 @@ public final class DeletePolicy {
       case ALWAYS -> new Decision(namespace, setting, true, "configured");
       case NEVER -> new Decision(namespace, setting, false, "configured");
       case AUTO -> {
-        if (!namespace.equals(CRI_NAMESPACE)) {
+        if (!namespace.equals(ContainerRuntime.CRI_NAMESPACE)) {
           yield new Decision(namespace, setting, false, "its tasks belong to another client");
         }
         yield criPluginLoaded

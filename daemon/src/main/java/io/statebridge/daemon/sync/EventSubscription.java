@@ -262,7 +262,7 @@ final class EventSubscription {
         nextReconcile.cancel();
       }
       reconciler
-          .reconcile()
+          .reconcile(!wentLive)
           .whenCompleteAsync(
               (differences, failure) -> {
                 reconciling = false;
@@ -306,7 +306,7 @@ final class EventSubscription {
       failedAttempts = 0;
       enter(Phase.LIVE);
       log.info(
-          "in sync with containerd {}; {} containers differed from their records",
+          "in sync with containerd {}; {} containers were looked at",
           status.runtimeVersion(),
           differences);
       if (!wentLive) {

@@ -4,8 +4,11 @@ import io.statebridge.api.Container;
 import io.statebridge.api.ContainerId;
 import io.statebridge.api.ContainerInfo;
 import io.statebridge.api.ContainerRuntime;
+import io.statebridge.api.ContainerState;
 import io.statebridge.api.Exit;
 import io.statebridge.api.ExitSource;
+import io.statebridge.api.PastRun;
+import io.statebridge.api.PendingExit;
 import io.statebridge.api.TaskInfo;
 import io.statebridge.store.ContainerStore;
 import java.time.Instant;
@@ -101,34 +104,62 @@ final class Inspector {
                 return CompletableFuture.completedStage(apply(id, task));
               }
               return Failures.isNotFound(failure)
-                  ? CompletableFuture.completedStage(taskIsGone(id))
+                  ? taskIsGone(id)
                   : CompletableFuture.<Optional<Exit>>failedStage(failure);
             },
             loop)
         .thenCompose(stage -> stage);
   }
 
-  private Optional<Exit> taskIsGone(ContainerId id) {
+  private CompletionStage<Optional<Exit>> taskIsGone(ContainerId id) {
+    @Nullable Container container = store.get(id).orElse(null);
+    if (container == null) {
+      return CompletableFuture.completedStage(Optional.empty());
+    }
+    if (container.exit() != null) {
+      store.update(id, c -> c.withCleanupPending(false));
+      return CompletableFuture.completedStage(Optional.empty());
+    }
+    if (container.pendingExit() != null) {
+      return CompletableFuture.completedStage(Optional.ofNullable(container.knownExit()));
+    }
+    return runtime
+        .pastRun(id)
+        .handleAsync(
+            (run, failure) -> {
+              if (failure == null) {
+                return CompletableFuture.completedStage(Optional.of(remembered(id, run)));
+              }
+              return Failures.isNotFound(failure)
+                  ? CompletableFuture.completedStage(forgotten(id))
+                  : CompletableFuture.<Optional<Exit>>failedStage(failure);
+            },
+            loop)
+        .thenCompose(stage -> stage);
+  }
+
+  private Exit remembered(ContainerId id, PastRun run) {
+    Instant startedAt = run.startedAt();
+    if (startedAt != null) {
+      store.update(id, c -> c.startedAt() == null ? c.startedAt(startedAt) : c);
+    }
+    return run.exit();
+  }
+
+  /** Nobody can tell how the task ended, if it ever was started. */
+  private Optional<Exit> forgotten(ContainerId id) {
     @Nullable Container container = store.get(id).orElse(null);
     if (container == null) {
       return Optional.empty();
     }
-    return switch (container.state()) {
-      case EXITED -> {
-        store.update(id, c -> c.withCleanupPending(false));
-        yield Optional.empty();
-      }
-      case RUNNING -> {
-        Exit known = container.knownExit();
-        yield Optional.of(known == null ? Exit.unseen(loop.now()) : known);
-      }
-      case CREATED, UNKNOWN -> {
-        if (container.pendingExit() == null) {
-          store.update(id, Container::withoutTask);
-        }
-        yield Optional.ofNullable(container.knownExit());
-      }
-    };
+    Exit known = container.knownExit();
+    if (known == null && container.state() == ContainerState.RUNNING) {
+      return Optional.of(Exit.unseen(loop.now()));
+    }
+    if (known == null) {
+      store.update(id, Container::withoutTask);
+    }
+    return Optional.ofNullable(known);
   }
 
   private Optional<Exit> apply(ContainerId id, TaskInfo task) {
@@ -155,7 +186,8 @@ final class Inspector {
         } else {
           store.update(id, c -> c.withPaused(paused));
         }
-        yield Optional.empty();
+        // An exit that was told before is not taken back: what is left to do for it is done.
+        yield store.get(id).map(Container::pendingExit).map(PendingExit::exit);
       }
       case STOPPED -> stopped(container, task);
     };

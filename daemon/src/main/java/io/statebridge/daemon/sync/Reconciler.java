@@ -64,11 +64,14 @@ final class Reconciler {
   /**
    * One pass. Completes with the number of containers that differed, when each of them has been
    * looked at once; fails when a list could not be had.
+   *
+   * @param afterGap whether events may have been missed since the last pass: then a record without
+   *     a task, and none in the runtime, may have had a whole run, and is looked at, too
    */
-  CompletionStage<Integer> reconcile() {
+  CompletionStage<Integer> reconcile(boolean afterGap) {
     return runtime
         .namespaces()
-        .thenComposeAsync(listed -> compareAll(namespaces(listed)), loop)
+        .thenComposeAsync(listed -> compareAll(namespaces(listed), afterGap), loop)
         .thenComposeAsync(this::inspectAll, loop)
         .whenCompleteAsync(
             (differences, failure) -> {
@@ -90,10 +93,11 @@ final class Reconciler {
     return all;
   }
 
-  private CompletionStage<List<ContainerId>> compareAll(Collection<String> namespaces) {
+  private CompletionStage<List<ContainerId>> compareAll(
+      Collection<String> namespaces, boolean afterGap) {
     CompletionStage<List<ContainerId>> found = CompletableFuture.completedStage(new ArrayList<>());
     for (String namespace : namespaces) {
-      CompletionStage<List<ContainerId>> differing = compare(namespace);
+      CompletionStage<List<ContainerId>> differing = compare(namespace, afterGap);
       found =
           found.thenCombine(
               differing,
@@ -105,17 +109,17 @@ final class Reconciler {
     return found;
   }
 
-  private CompletionStage<List<ContainerId>> compare(String namespace) {
+  private CompletionStage<List<ContainerId>> compare(String namespace, boolean afterGap) {
     return runtime
         .listContainers(namespace)
         .thenCombineAsync(
             runtime.listTasks(namespace),
-            (infos, tasks) -> differing(namespace, infos, tasks),
+            (infos, tasks) -> differing(namespace, infos, tasks, afterGap),
             loop);
   }
 
   private List<ContainerId> differing(
-      String namespace, List<ContainerInfo> infos, List<TaskInfo> tasks) {
+      String namespace, List<ContainerInfo> infos, List<TaskInfo> tasks, boolean afterGap) {
     Map<ContainerId, TaskInfo> taskOf = new HashMap<>();
     tasks.forEach(task -> taskOf.put(task.id(), task));
     Map<ContainerId, Container> unlisted = new HashMap<>();
@@ -129,7 +133,7 @@ final class Reconciler {
       Container container = unlisted.remove(info.id());
       if (container == null
           || !container.info().equals(info)
-          || !agrees(container, taskOf.get(info.id()))) {
+          || !agrees(container, taskOf.get(info.id()), afterGap)) {
         differing.add(info.id());
       }
     }
@@ -137,13 +141,13 @@ final class Reconciler {
     return differing;
   }
 
-  private boolean agrees(Container container, @Nullable TaskInfo task) {
+  private boolean agrees(Container container, @Nullable TaskInfo task, boolean afterGap) {
     if (container.pendingExit() != null || container.cleanupPending()) {
       // Its lane is at work, unless nothing goes on there any more.
       return dispatcher.isBusy(container.id());
     }
     if (task == null) {
-      return container.pid() == 0;
+      return container.pid() == 0 && (container.exit() != null || !afterGap);
     }
     return switch (task.status()) {
       case UNKNOWN -> true;

@@ -7,10 +7,15 @@ import static org.awaitility.Awaitility.await;
 import io.grpc.Status;
 import io.statebridge.api.ContainerId;
 import io.statebridge.api.ContainerInfo;
+import io.statebridge.api.Exit;
+import io.statebridge.api.ExitSource;
+import io.statebridge.api.PastRun;
 import io.statebridge.api.RuntimeFailure;
 import io.statebridge.api.RuntimeFailure.Kind;
 import io.statebridge.api.TaskInfo;
 import io.statebridge.daemon.containerd.GrpcContainerRuntime.Deadlines;
+import io.statebridge.proto.cri.v1.ContainerState;
+import io.statebridge.proto.cri.v1.ContainerStatus;
 import io.statebridge.simulator.SimulatedContainerd;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -114,6 +119,52 @@ final class GrpcContainerRuntimeTest {
     assertThat(failureOf(runtime.getTask(WEB)).kind()).isEqualTo(Kind.NOT_FOUND);
     assertThat(failureOf(runtime.getContainer(new ContainerId("default", "no"))).kind())
         .isEqualTo(Kind.NOT_FOUND);
+  }
+
+  @Test
+  void theCriPluginTellsHowItsOwnContainersEnded() throws Exception {
+    ContainerStatus ended =
+        ContainerStatus.newBuilder()
+            .setId("web")
+            .setState(ContainerState.CONTAINER_EXITED)
+            .setStartedAt(1_700_000_000_000_000_001L)
+            .setFinishedAt(1_700_000_001_000_000_002L)
+            .setExitCode(9)
+            .setReason("Error")
+            .setMessage("out of luck")
+            .build();
+    containerd.criPluginLoaded(true);
+    containerd.criRemembers(ended);
+    containerd.criRemembers(ended.toBuilder().setId("lost").setReason("Unknown").build());
+    containerd.criRemembers(
+        ended.toBuilder().setId("live").setState(ContainerState.CONTAINER_RUNNING).build());
+
+    assertThat(get(runtime.pastRun(new ContainerId("k8s.io", "web"))))
+        .isEqualTo(
+            new PastRun(
+                Instant.ofEpochSecond(1_700_000_000L, 1),
+                new Exit(
+                    9, Instant.ofEpochSecond(1_700_000_001L, 2), ExitSource.CRI, "out of luck")));
+    for (String id : List.of("lost", "live", "nobody")) {
+      assertThat(failureOf(runtime.pastRun(new ContainerId("k8s.io", id))).kind())
+          .isEqualTo(Kind.NOT_FOUND);
+    }
+    assertThat(failureOf(runtime.pastRun(WEB)).kind()).isEqualTo(Kind.NOT_FOUND);
+  }
+
+  @Test
+  void aCriPluginThatIsNotThereRemembersNothingAndOneThatFailsMayLater() {
+    ContainerId web = new ContainerId("k8s.io", "web");
+
+    assertThat(failureOf(runtime.pastRun(web)).kind()).isEqualTo(Kind.NOT_FOUND);
+
+    containerd
+        .faults()
+        .failNext(
+            "RuntimeService/ContainerStatus",
+            1,
+            Status.UNKNOWN.withDescription("server is not initialized yet"));
+    assertThat(failureOf(runtime.pastRun(web)).kind()).isEqualTo(Kind.TRANSIENT);
   }
 
   @Test

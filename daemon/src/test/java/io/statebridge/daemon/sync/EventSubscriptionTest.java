@@ -296,6 +296,7 @@ class EventSubscriptionTest {
 
     for (int i = 0; i < 500; i++) {
       ContainerId id = new ContainerId("bars", "c" + i);
+      f.runtime.task(id, Status.STOPPED, 1000 + i, i % 256, EXITED_AT);
       f.runtime.emit(
           new ContainerEvent.Exited(
               id, id.id(), 1000 + i, new Exit(i % 256, EXITED_AT, ExitSource.EVENT)));

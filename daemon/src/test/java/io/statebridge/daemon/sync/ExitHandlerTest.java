@@ -112,6 +112,7 @@ class ExitHandlerTest {
     f.started();
     f.runtime.hold("deleteTask bars/web");
     f.exit(7);
+    f.runtime.task(other, Status.STOPPED, 99, 3, EXITED_AT);
 
     f.emit(new Exited(other, "other", 99, new Exit(3, EXITED_AT, ExitSource.EVENT)));
 

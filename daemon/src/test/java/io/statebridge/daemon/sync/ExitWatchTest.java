@@ -297,6 +297,7 @@ class ExitWatchTest {
   void aTrueCodeIsNeverReplacedByAGuess() {
     SyncFixture f = running();
     f.runtime.fail("deleteTask", Kind.TRANSIENT);
+    f.endSilently(7);
     shim.tell(WEB, 7, EXITED_AT);
     f.loop.run();
     shim.fail(Kind.TRANSIENT);

@@ -4,6 +4,7 @@ import io.statebridge.api.ContainerEvent;
 import io.statebridge.api.ContainerId;
 import io.statebridge.api.ContainerInfo;
 import io.statebridge.api.ContainerRuntime;
+import io.statebridge.api.PastRun;
 import io.statebridge.api.RuntimeFailure;
 import io.statebridge.api.TaskInfo;
 import io.statebridge.api.TaskInfo.Status;
@@ -29,6 +30,7 @@ final class FakeRuntime implements ContainerRuntime {
 
   final Map<ContainerId, ContainerInfo> containers = new LinkedHashMap<>();
   final Map<ContainerId, TaskInfo> tasks = new LinkedHashMap<>();
+  final Map<ContainerId, PastRun> pastRuns = new HashMap<>();
 
   /** Every call that was made, such as "deleteTask ns/id". */
   final List<String> calls = new ArrayList<>();
@@ -191,11 +193,20 @@ final class FakeRuntime implements ContainerRuntime {
   }
 
   @Override
+  public CompletionStage<PastRun> pastRun(ContainerId id) {
+    return answer("pastRun " + id, () -> existing(pastRuns.get(id)));
+  }
+
+  @Override
   public CompletionStage<Void> deleteTask(ContainerId id) {
     return this.<Void>answer(
         "deleteTask " + id,
         () -> {
-          existing(tasks.remove(id));
+          Status status = existing(tasks.get(id)).status();
+          if (status == Status.RUNNING || status == Status.PAUSED) {
+            throw new RuntimeFailure(RuntimeFailure.Kind.TRANSIENT, "cannot delete a live task");
+          }
+          tasks.remove(id);
           return null;
         });
   }

@@ -8,10 +8,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.statebridge.api.Container;
 import io.statebridge.api.Exit;
 import io.statebridge.api.ExitSource;
+import io.statebridge.api.PastRun;
 import io.statebridge.api.PendingExit;
 import io.statebridge.api.RuntimeFailure.Kind;
 import io.statebridge.api.TaskInfo.Status;
 import java.time.Instant;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -73,6 +75,57 @@ class RecoveryTest {
     if (task.equals("STOPPED")) {
       assertThat(f.runtime.tasks).isEmpty();
     }
+  }
+
+  @ParameterizedTest(name = "{0} record: {1}")
+  @CsvSource({
+    "ABSENT,  EXITED 5 CRI",
+    "CREATED, EXITED 5 CRI",
+    "RUNNING, EXITED 5 CRI",
+    "PENDING, EXITED 7 EVENT",
+    "EXITED,  EXITED 7 EVENT",
+  })
+  void whenTheTaskIsGoneTheCriPluginIsAsked(String record, String expected) {
+    SyncFixture f = new SyncFixture();
+    leave(f, record);
+    say(f, "NOT_FOUND");
+    f.runtime.pastRuns.put(WEB, new PastRun(STARTED, new Exit(5, EXITED_AT, ExitSource.CRI)));
+
+    f.started();
+
+    assertThat(describe(f.web())).isEqualTo(expected);
+    assertThat(f.web().startedAt()).isEqualTo(STARTED);
+    assertThat(f.recorded().exitedAt()).isEqualTo(EXITED_AT);
+  }
+
+  @Test
+  void aCriPluginThatCannotAnswerYetIsAskedAgain() {
+    SyncFixture f = new SyncFixture();
+    leave(f, "RUNNING");
+    say(f, "NOT_FOUND");
+    f.runtime.pastRuns.put(WEB, new PastRun(STARTED, new Exit(5, EXITED_AT, ExitSource.CRI)));
+    f.runtime.fail("pastRun", Kind.TRANSIENT);
+    f.started();
+    assertThat(describe(f.web())).isEqualTo("RUNNING pid");
+
+    f.runtime.heal("pastRun");
+    f.advanceSeconds(1);
+
+    assertThat(describe(f.web())).isEqualTo("EXITED 5 CRI");
+  }
+
+  @Test
+  void aPendingExitIsRecordedInTheEndAlthoughTheRuntimeSaysThatTheTaskLives() {
+    SyncFixture f = new SyncFixture();
+    leave(f, "PENDING");
+    say(f, "RUNNING");
+
+    f.started();
+    f.advance(SyncSettings.DEFAULTS.finalizeAfter());
+
+    assertThat(describe(f.web())).isEqualTo("EXITED 7 EVENT");
+    assertThat(f.web().cleanupPending()).isTrue();
+    assertThat(f.runtime.tasks).isNotEmpty();
   }
 
   private static void leave(SyncFixture f, String record) {
