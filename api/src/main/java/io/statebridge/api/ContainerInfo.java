@@ -26,4 +26,9 @@ public record ContainerInfo(
   public ContainerInfo {
     labels = Map.copyOf(labels);
   }
+
+  /** Whether it is the sandbox of a pod itself, as the CRI plugin marks it. */
+  public boolean isSandbox() {
+    return "sandbox".equals(labels.get("io.cri-containerd.kind"));
+  }
 }

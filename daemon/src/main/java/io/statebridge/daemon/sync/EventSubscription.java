@@ -171,6 +171,7 @@ final class EventSubscription {
       exits.observe(event);
     }
     inLane(id, () -> exits.exited(event));
+    exits.siblings(event).forEach(this::doubt);
   }
 
   /**

@@ -12,6 +12,7 @@ import io.statebridge.api.TaskInfo;
 import io.statebridge.store.ContainerStore;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Predicate;
@@ -107,6 +108,27 @@ final class ExitHandler {
       return DONE;
     }
     return end(event.id(), judged(event));
+  }
+
+  /**
+   * Whom an exit casts doubt on besides: when a shim dies that a whole pod shares, the runtime
+   * tells of its sandbox alone.
+   */
+  List<ContainerId> siblings(Exited event) {
+    @Nullable Container container = store.get(event.id()).orElse(null);
+    boolean maybeSandbox =
+        event.ofInitProcess()
+            && (container == null || container.info().isSandbox() || event.fromDeadShim());
+    if (!maybeSandbox) {
+      return List.of();
+    }
+    String ofPod = container == null ? "" : container.info().sandboxId();
+    String sandbox = ofPod.isEmpty() ? event.id().id() : ofPod;
+    return store.snapshot().containers().stream()
+        .filter(c -> c.pid() != 0 && c.info().sandboxId().equals(sandbox))
+        .map(Container::id)
+        .filter(id -> id.namespace().equals(event.id().namespace()) && !id.equals(event.id()))
+        .toList();
   }
 
   /** Looks at the container in the runtime, and ends it if the runtime says that it has ended. */

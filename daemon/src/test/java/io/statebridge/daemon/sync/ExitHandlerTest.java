@@ -12,6 +12,7 @@ import io.statebridge.api.ContainerEvent.Exited;
 import io.statebridge.api.ContainerEvent.TaskCreated;
 import io.statebridge.api.ContainerEvent.TaskStarted;
 import io.statebridge.api.ContainerId;
+import io.statebridge.api.ContainerInfo;
 import io.statebridge.api.ContainerState;
 import io.statebridge.api.Exit;
 import io.statebridge.api.ExitSource;
@@ -117,6 +118,44 @@ class ExitHandlerTest {
     f.emit(new Exited(other, "other", 99, new Exit(3, EXITED_AT, ExitSource.EVENT)));
 
     assertThat(f.store.get(other).map(Container::state)).contains(ContainerState.EXITED);
+  }
+
+  @Test
+  void whenTheShimOfAPodDiesItsOtherContainersAreLookedAt() {
+    ContainerId pod = new ContainerId("bars", "pod");
+    SyncFixture f = new SyncFixture();
+    f.runtime.containers.put(
+        pod, new ContainerInfo(pod, "", "", Map.of("io.cri-containerd.kind", "sandbox"), "", null));
+    f.runtime.task(pod, Status.RUNNING, 99, 0, null);
+    f.runtime.containers.put(WEB, new ContainerInfo(WEB, "", "", Map.of(), "pod", null));
+    f.runtime.task(WEB, Status.RUNNING, PID, 0, null);
+    f.started();
+    f.runtime.tasks.clear();
+
+    f.emit(new Exited(pod, "pod", 0, new Exit(137, EXITED_AT, ExitSource.EVENT)));
+
+    assertThat(f.recorded().source()).isEqualTo(ExitSource.UNKNOWN);
+    assertThat(f.store.get(pod).map(Container::state)).contains(ContainerState.EXITED);
+  }
+
+  @Test
+  void theSandboxNeedNotBeAContainerAndLiveContainersGoOn() {
+    ContainerId live = new ContainerId("bars", "live");
+    SyncFixture f = new SyncFixture();
+    for (ContainerId id : List.of(WEB, live)) {
+      f.runtime.containers.put(id, new ContainerInfo(id, "", "", Map.of(), "pod", null));
+    }
+    f.runtime.task(WEB, Status.RUNNING, PID, 0, null);
+    f.runtime.task(live, Status.RUNNING, 99, 0, null);
+    f.started();
+    f.runtime.tasks.remove(WEB);
+
+    f.emit(
+        new Exited(
+            new ContainerId("bars", "pod"), "pod", 98, new Exit(137, EXITED_AT, ExitSource.EVENT)));
+
+    assertThat(f.recorded().code()).isEqualTo(Exit.UNKNOWN_CODE);
+    assertThat(f.store.get(live).map(Container::state)).contains(ContainerState.RUNNING);
   }
 
   @Test
