@@ -45,7 +45,7 @@ final class StatebridgeProcess implements AutoCloseable {
                 "--listen",
                 socket.toString(),
                 "--state-dir",
-                scratch.resolve("state").toString()));
+                stateDirectory().toString()));
     all.addAll(List.of(options));
     arguments = all.toArray(String[]::new);
   }
@@ -88,6 +88,11 @@ final class StatebridgeProcess implements AutoCloseable {
 
   Path socket() {
     return socket;
+  }
+
+  /** Where its checkpoint is to be; the daemon makes it. */
+  Path stateDirectory() {
+    return scratch.resolve("state");
   }
 
   Cli cli() {
