@@ -58,7 +58,8 @@ final class Leftovers {
     }
   }
 
-  private static List<ProcessHandle> shims(Path socket) {
+  /** The shims of a containerd's containers. */
+  static List<ProcessHandle> shims(Path socket) {
     return ProcessHandle.allProcesses()
         .filter(process -> isShim(process.info().commandLine().orElse(""), socket))
         .toList();
