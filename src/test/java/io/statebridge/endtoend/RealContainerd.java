@@ -12,11 +12,51 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A containerd of the test's own, with directories and a socket of its own, and without its CRI
- * plugin. Containers outlive it when it is stopped, and are ended when it is closed.
+ * A containerd of the test's own, with directories and a socket of its own, with its CRI plugin or
+ * without. Containers outlive it when it is stopped, and are ended when it is closed.
  */
 final class RealContainerd implements AutoCloseable {
   private static final int STOP_SECONDS = 10;
+
+  private static final String NO_CRI =
+      """
+      version = 2
+      root = "%s"
+      state = "%s"
+      disabled_plugins = ["io.containerd.grpc.v1.cri"]
+      [grpc]
+      address = "%s"
+      """;
+
+  /** Of containerd 1.6 and 1.7. A container's oom_score_adj may not be lowered everywhere. */
+  private static final String CRI_1 =
+      """
+      version = 2
+      root = "%s"
+      state = "%s"
+      [grpc]
+      address = "%s"
+      [plugins."io.containerd.grpc.v1.cri"]
+      restrict_oom_score_adj = true
+      sandbox_image = "localhost/pause:latest"
+      [plugins."io.containerd.grpc.v1.cri".containerd]
+      snapshotter = "native"
+      """;
+
+  private static final String CRI_2 =
+      """
+      version = 3
+      root = "%s"
+      state = "%s"
+      [grpc]
+      address = "%s"
+      [plugins."io.containerd.cri.v1.runtime"]
+      restrict_oom_score_adj = true
+      [plugins."io.containerd.cri.v1.images"]
+      snapshotter = "native"
+      [plugins."io.containerd.cri.v1.images".pinned_images]
+      sandbox = "localhost/pause:latest"
+      """;
 
   private final Scratch scratch = Scratch.create();
   private final Path socket = scratch.resolve("containerd.sock");
@@ -26,8 +66,12 @@ final class RealContainerd implements AutoCloseable {
   private final UnixChannel channel = UnixChannel.to(socket);
   private @Nullable Process process;
 
-  /** Not started yet; fails when a program that is needed is missing. */
+  /** Not started yet, and without a CRI plugin; fails when a program that is needed is missing. */
   RealContainerd() {
+    this(false);
+  }
+
+  RealContainerd(boolean withCriPlugin) {
     Program.require("containerd", "containerd");
     Program.require("ctr", "containerd");
     Program.require("runc", "runc");
@@ -35,14 +79,7 @@ final class RealContainerd implements AutoCloseable {
     try {
       Files.writeString(
           config,
-          """
-          version = 2
-          root = "%s"
-          state = "%s"
-          disabled_plugins = ["io.containerd.grpc.v1.cri"]
-          [grpc]
-          address = "%s"
-          """
+          (withCriPlugin ? installedIsVersion2() ? CRI_2 : CRI_1 : NO_CRI)
               .formatted(scratch.resolve("root"), scratch.resolve("state"), socket));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -59,6 +96,15 @@ final class RealContainerd implements AutoCloseable {
    */
   String namespace(String word) {
     return word + "-" + Integer.toHexString(scratch.directory().hashCode());
+  }
+
+  private static boolean installedIsVersion2() {
+    return Program.mustRun(List.of("containerd", "--version")).contains("containerd/v2");
+  }
+
+  /** Pods, by its CRI plugin; the images that they need are brought in first. */
+  CriPods pods() {
+    return CriPods.of(socket, channel, rootFilesystem, scratch.resolve("images.tar"));
   }
 
   /** From 1.7 on containerd deletes, at its start, the tasks that ended while it was down. */

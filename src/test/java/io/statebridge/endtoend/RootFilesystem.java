@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 
 /**
@@ -50,21 +51,39 @@ record RootFilesystem(Path root) {
     return "/" + file;
   }
 
-  /** A shell script that goes on until it is told to exit. */
+  /** A shell script that goes on, and costs nothing, until it is told to exit. */
   String untilTold(ContainerId id) {
-    String file = "/told/" + name(id);
-    return "while [ ! -e %s ]; do sleep 0.05; done; read code < %s; exit $code"
-        .formatted(file, file);
+    return untilTold(name(id));
   }
 
-  /** Tells the container which runs {@link #untilTold} its exit code. */
+  String untilTold(String name) {
+    Path pipe = pipe(name);
+    if (!Files.exists(pipe)) {
+      Program.mustRun(List.of("mkfifo", pipe.toString()));
+    }
+    return "read code < /told/" + name + "; exit $code";
+  }
+
+  /** Tells the container which runs {@link #untilTold} its exit code, once it listens. */
   void tell(ContainerId id, int code) {
+    tell(name(id), code);
+  }
+
+  void tell(String name, int code) {
     try {
-      Path draft = Files.writeString(root.resolve("told/." + name(id)), code + "\n");
-      Files.move(draft, root.resolve("told/" + name(id)), StandardCopyOption.ATOMIC_MOVE);
+      Files.writeString(pipe(name), code + "\n", StandardOpenOption.WRITE);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** The directory that {@link #untilTold} looks in, as {@code /told}. */
+  Path told() {
+    return root.resolve("told");
+  }
+
+  private Path pipe(String name) {
+    return told().resolve(name);
   }
 
   private static String name(ContainerId id) {
