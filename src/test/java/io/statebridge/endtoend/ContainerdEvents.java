@@ -11,6 +11,8 @@ import io.statebridge.proto.containerd.events.v1.Envelope;
 import io.statebridge.proto.containerd.events.v1.EventsGrpc;
 import io.statebridge.proto.containerd.events.v1.SubscribeRequest;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -19,8 +21,10 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 final class ContainerdEvents implements StreamObserver<Envelope>, AutoCloseable {
   private static final String PROBE = "/endtoend/probe";
 
+  private record Seen(Envelope event, Instant at) {}
+
   private final UnixChannel channel;
-  private final Queue<Envelope> seen = new ConcurrentLinkedQueue<>();
+  private final Queue<Seen> seen = new ConcurrentLinkedQueue<>();
 
   private ContainerdEvents(UnixChannel channel) {
     this.channel = channel;
@@ -37,7 +41,7 @@ final class ContainerdEvents implements StreamObserver<Envelope>, AutoCloseable 
             () -> {
               client.publish(
                   "endtoend", PROBE, Any.newBuilder().setTypeUrl("google.protobuf.Empty").build());
-              return events.seen.stream().anyMatch(event -> event.getTopic().equals(PROBE));
+              return events.seen.stream().anyMatch(s -> s.event().getTopic().equals(PROBE));
             });
     return events;
   }
@@ -48,12 +52,28 @@ final class ContainerdEvents implements StreamObserver<Envelope>, AutoCloseable 
   }
 
   private Optional<TaskExit> findExit(ContainerId id) {
+    return find(id).map(s -> exit(s.event()));
+  }
+
+  /** When the last of their exits came; waits for it. */
+  Instant lastExitOf(List<ContainerId> ids) {
+    ids.forEach(this::exitOf);
+    return ids.stream()
+        .map(id -> find(id).orElseThrow().at())
+        .max(Instant::compareTo)
+        .orElseThrow();
+  }
+
+  private Optional<Seen> find(ContainerId id) {
     return seen.stream()
-        .filter(event -> event.getTopic().equals("/tasks/exit"))
-        .filter(event -> event.getNamespace().equals(id.namespace()))
-        .map(ContainerdEvents::exit)
-        .filter(exit -> exit.getContainerId().equals(id.id()) && exit.getId().equals(id.id()))
+        .filter(s -> s.event().getTopic().equals("/tasks/exit"))
+        .filter(s -> s.event().getNamespace().equals(id.namespace()))
+        .filter(s -> isInitExit(exit(s.event()), id))
         .findFirst();
+  }
+
+  private static boolean isInitExit(TaskExit exit, ContainerId id) {
+    return exit.getContainerId().equals(id.id()) && exit.getId().equals(id.id());
   }
 
   private static TaskExit exit(Envelope event) {
@@ -66,7 +86,7 @@ final class ContainerdEvents implements StreamObserver<Envelope>, AutoCloseable 
 
   @Override
   public void onNext(Envelope event) {
-    seen.add(event);
+    seen.add(new Seen(event, Instant.now()));
   }
 
   @Override

@@ -65,6 +65,19 @@ final class Leftovers {
         .toList();
   }
 
+  /** Resident, in KiB, all of them together. */
+  static long memoryOfShims(Path socket) throws IOException {
+    long sum = 0;
+    for (ProcessHandle shim : shims(socket)) {
+      for (String line : Files.readAllLines(Path.of("/proc/" + shim.pid() + "/status"))) {
+        if (line.startsWith("VmRSS:")) {
+          sum += Long.parseLong(line.replaceAll("\\D", ""));
+        }
+      }
+    }
+    return sum;
+  }
+
   private static boolean isShim(String commandLine, Path socket) {
     return commandLine.contains("containerd-shim") && commandLine.contains(socket.toString());
   }

@@ -8,8 +8,6 @@ import io.statebridge.proto.v1.Container;
 import io.statebridge.proto.v1.ContainerState;
 import io.statebridge.proto.v1.Counters;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import org.assertj.core.data.Percentage;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -83,7 +81,7 @@ final class RealShimsIT {
       run("c" + i);
     }
     awaitWaits(count);
-    long before = memoryOfShims();
+    long before = Leftovers.memoryOfShims(containerd.socket());
 
     for (int i = 0; i < 5; i++) {
       statebridge.crash();
@@ -92,7 +90,8 @@ final class RealShimsIT {
       awaitWaits(count);
     }
 
-    assertThat(memoryOfShims()).isCloseTo(before, Percentage.withPercentage(10));
+    assertThat(Leftovers.memoryOfShims(containerd.socket()))
+        .isCloseTo(before, Percentage.withPercentage(10));
     for (int i = 0; i < count; i++) {
       containerd.ctr().tell(new ContainerId(bars, "c" + i), i);
     }
@@ -102,18 +101,5 @@ final class RealShimsIT {
       assertThat(ended.getExitCode()).isEqualTo(i);
     }
     await().until(() -> Leftovers.shims(containerd.socket()).isEmpty());
-  }
-
-  /** Resident, in KiB, all of them together. */
-  private long memoryOfShims() throws IOException {
-    long sum = 0;
-    for (ProcessHandle shim : Leftovers.shims(containerd.socket())) {
-      for (String line : Files.readAllLines(Path.of("/proc/" + shim.pid() + "/status"))) {
-        if (line.startsWith("VmRSS:")) {
-          sum += Long.parseLong(line.replaceAll("\\D", ""));
-        }
-      }
-    }
-    return sum;
   }
 }

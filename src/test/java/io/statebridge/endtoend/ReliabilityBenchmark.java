@@ -1,0 +1,298 @@
+package io.statebridge.endtoend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.statebridge.api.ContainerId;
+import io.statebridge.proto.cri.v1.ContainerState;
+import io.statebridge.proto.cri.v1.ContainerStatus;
+import io.statebridge.proto.v1.ExitSource;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/**
+ * What docs/reliability.md tells, measured on the containerd that is first in PATH. Run by
+ * bin/bench; writes a table row for each run to target/bench.
+ */
+final class ReliabilityBenchmark {
+  private static final int CONTAINERS = Integer.getInteger("bench.containers", 100);
+  private static final int CRI_CONTAINERS = 10;
+  private static final int STORM = 80;
+  private static final int STORMS = 5;
+  private static final int RESTARTS = 10;
+  private static final List<Integer> OUTAGES =
+      Arrays.stream(System.getProperty("bench.outages", "5,20,60").split(",", -1))
+          .map(Integer::valueOf)
+          .toList();
+
+  private final RealContainerd containerd = new RealContainerd(true);
+  private final String bars = containerd.namespace("bars");
+  private final StatebridgeProcess statebridge =
+      new StatebridgeProcess(
+          containerd.socket(), "--namespace", bars + ":always", "--namespace", "k8s.io:never");
+
+  @BeforeEach
+  void start() {
+    containerd.start();
+    statebridge.start();
+    statebridge.awaitInSync();
+  }
+
+  @AfterEach
+  void end() throws IOException {
+    try (containerd) {
+      statebridge.close();
+    }
+  }
+
+  private static void tell(String file, String row) throws IOException {
+    Path directory =
+        Files.createDirectories(
+            Path.of(System.getProperty("statebridge.home", "."), "target", "bench"));
+    Files.writeString(
+        directory.resolve(file + ".md"),
+        row + "\n",
+        StandardOpenOption.CREATE,
+        StandardOpenOption.APPEND);
+  }
+
+  private List<ContainerId> run(String prefix, int count) {
+    List<ContainerId> ids =
+        IntStream.rangeClosed(1, count)
+            .mapToObj(i -> new ContainerId(bars, prefix + "-" + i))
+            .toList();
+    ids.forEach(containerd.ctr()::runUntilTold);
+    return ids;
+  }
+
+  private void awaitWaits(int count) {
+    await("waits at shims")
+        .atMost(Duration.ofSeconds(60))
+        .until(() -> statebridge.status().getExitWatchesOrDefault("SHIM", 0) >= count);
+  }
+
+  private void tellAll(List<ContainerId> ids) {
+    for (int i = 0; i < ids.size(); i++) {
+      containerd.ctr().tell(ids.get(i), i + 1);
+    }
+  }
+
+  private static long millis(Collection<Duration> all, int percent) {
+    List<Duration> sorted = all.stream().sorted().toList();
+    int rank = Math.ceilDiv(sorted.size() * percent, 100);
+    return sorted.get(Math.max(0, rank - 1)).toMillis();
+  }
+
+  @Test
+  void outages() throws Exception {
+    CriPods pods = containerd.pods();
+    String version = containerd.client().version();
+    for (int seconds : OUTAGES) {
+      outage(pods, version, seconds);
+    }
+  }
+
+  private void outage(CriPods pods, String version, int seconds) throws Exception {
+    List<ContainerId> ids = run("out" + seconds, CONTAINERS);
+    CriPods.Pod pod = pods.run("pod" + seconds);
+    Map<ContainerId, String> cri = new LinkedHashMap<>();
+    for (int i = 1; i <= CRI_CONTAINERS; i++) {
+      String name = "cri" + seconds + "-" + i;
+      cri.put(pods.runUntilTold(pod, name), name);
+    }
+    awaitWaits(CONTAINERS + CRI_CONTAINERS + 1);
+    ExitSightings sightings = ExitSightings.of(statebridge);
+
+    containerd.stop();
+    Instant stopped = Instant.now();
+    Thread.sleep(1000);
+    tellAll(ids);
+    int code = 0;
+    for (String name : cri.values()) {
+      pods.tell(name, ++code);
+    }
+    Thread.sleep(Duration.between(Instant.now(), stopped.plusSeconds(seconds)));
+    int during = trueCodes(sightings, ids) + trueCodes(sightings, List.copyOf(cri.keySet()));
+    int byGet = trueCodesByGet(ids) + trueCodesByGet(List.copyOf(cri.keySet()));
+    List<Duration> known =
+        Stream.concat(ids.stream(), cri.keySet().stream())
+            .flatMap(id -> sightings.first(id).stream())
+            .map(ExitSightings.Sighting::after)
+            .toList();
+    containerd.start();
+    Instant returned = Instant.now();
+    await()
+        .pollInterval(Duration.ofMillis(20))
+        .atMost(Duration.ofSeconds(30))
+        .until(() -> ids.stream().allMatch(id -> sightings.recorded(id).isPresent()));
+    await()
+        .pollInterval(Duration.ofMillis(20))
+        .atMost(Duration.ofSeconds(30))
+        .until(() -> ids.stream().allMatch(id -> containerd.client().task(id).isEmpty()));
+    Instant gone = Instant.now();
+    Duration recorded = Duration.between(returned, last(sightings, ids));
+    int total = CONTAINERS + CRI_CONTAINERS;
+    int pluginTrue = 0;
+    int pluginUnknown = 0;
+    code = 0;
+    for (ContainerId id : cri.keySet()) {
+      code++;
+      ContainerStatus status =
+          await()
+              .ignoreExceptions()
+              .atMost(Duration.ofSeconds(30))
+              .until(() -> pods.status(id), s -> s.getState() == ContainerState.CONTAINER_EXITED);
+      pluginTrue += status.getExitCode() == code ? 1 : 0;
+      pluginUnknown += status.getReason().equals("Unknown") ? 1 : 0;
+    }
+    tell(
+        "outages",
+        "| %s | %d s | %d of %d (get: %d) | %d / %d ms | %d of %d, %.1f s | %.1f s | %d of %d, %d Unknown |"
+            .formatted(
+                version,
+                seconds,
+                during,
+                total,
+                byGet,
+                millis(known, 50),
+                millis(known, 99),
+                trueRecords(sightings, ids),
+                CONTAINERS,
+                recorded.toMillis() / 1000.0,
+                Duration.between(returned, gone).toMillis() / 1000.0,
+                pluginTrue,
+                CRI_CONTAINERS,
+                pluginUnknown));
+    pods.remove(pod);
+    ids.forEach(containerd.client()::deleteContainer);
+  }
+
+  private static int trueCodes(ExitSightings sightings, List<ContainerId> ids) {
+    return (int)
+        IntStream.range(0, ids.size())
+            .filter(i -> sightings.first(ids.get(i)).filter(s -> s.code() == i + 1).isPresent())
+            .count();
+  }
+
+  private static int trueRecords(ExitSightings sightings, List<ContainerId> ids) {
+    return (int)
+        IntStream.range(0, ids.size())
+            .filter(i -> sightings.recorded(ids.get(i)).orElseThrow().code() == i + 1)
+            .count();
+  }
+
+  private int trueCodesByGet(List<ContainerId> ids) {
+    Records records = new Records(statebridge);
+    return (int)
+        IntStream.range(0, ids.size())
+            .filter(
+                i ->
+                    records
+                        .find(ids.get(i))
+                        .filter(
+                            c ->
+                                (c.hasPendingExit()
+                                        ? c.getPendingExit().getExitCode()
+                                        : c.getExitCode())
+                                    == i + 1)
+                        .isPresent())
+            .count();
+  }
+
+  private static Instant last(ExitSightings sightings, List<ContainerId> ids) {
+    return ids.stream()
+        .map(id -> sightings.recorded(id).orElseThrow().seenAt())
+        .max(Instant::compareTo)
+        .orElseThrow();
+  }
+
+  @Test
+  void storms() throws Exception {
+    String version = containerd.client().version();
+    for (int storm = 1; storm <= STORMS; storm++) {
+      storm(version, storm);
+    }
+  }
+
+  private void storm(String version, int number) throws Exception {
+    List<ContainerId> ids = run("storm" + number, STORM);
+    awaitWaits(STORM);
+    ExitSightings sightings = ExitSightings.of(statebridge);
+    try (ContainerdEvents events = ContainerdEvents.of(containerd.socket())) {
+      Instant begin = Instant.now();
+      tellAll(ids);
+      await()
+          .pollInterval(Duration.ofMillis(20))
+          .atMost(Duration.ofSeconds(60))
+          .until(() -> ids.stream().allMatch(id -> sightings.recorded(id).isPresent()));
+      Instant lastEvent = events.lastExitOf(ids);
+      Instant lastSeen =
+          ids.stream()
+              .map(id -> sightings.first(id).orElseThrow().seenAt())
+              .max(Instant::compareTo)
+              .orElseThrow();
+      Map<ExitSource, Long> first =
+          ids.stream()
+              .map(id -> sightings.first(id).orElseThrow().source())
+              .collect(Collectors.groupingBy(s -> s, TreeMap::new, Collectors.counting()));
+      long event = Duration.between(begin, lastEvent).toMillis();
+      long seen = Duration.between(begin, lastSeen).toMillis();
+      assertThat(trueRecords(sightings, ids)).isEqualTo(STORM);
+      tell(
+          "storms",
+          "| %s | %d | %d ms | %d ms | %.2f | %s |"
+              .formatted(
+                  version,
+                  number,
+                  seen,
+                  event,
+                  (double) seen / event,
+                  first.toString().replace("EXIT_SOURCE_", "").replaceAll("[{}]", "")));
+    }
+    ids.forEach(containerd.client()::deleteContainer);
+  }
+
+  @Test
+  void memoryOfShims() throws Exception {
+    List<ContainerId> ids = run("stays", CONTAINERS);
+    awaitWaits(CONTAINERS);
+    long before = Leftovers.memoryOfShims(containerd.socket());
+    for (int i = 0; i < RESTARTS; i++) {
+      statebridge.crash();
+      statebridge.start();
+      statebridge.awaitInSync();
+      awaitWaits(CONTAINERS);
+    }
+    long after = Leftovers.memoryOfShims(containerd.socket());
+    tell(
+        "memory",
+        "| %s | %d | %d | %d KiB | %d KiB | %+.1f %% |"
+            .formatted(
+                containerd.client().version(),
+                CONTAINERS,
+                RESTARTS,
+                before,
+                after,
+                100.0 * (after - before) / before));
+    tellAll(ids);
+    await()
+        .atMost(Duration.ofSeconds(60))
+        .until(() -> Leftovers.shims(containerd.socket()).isEmpty());
+  }
+}
