@@ -104,11 +104,15 @@ final class ReliabilityBenchmark {
     CriPods pods = containerd.pods();
     String version = containerd.client().version();
     for (int seconds : OUTAGES) {
-      outage(pods, version, seconds);
+      outage(pods, version, seconds, Duration.ofMillis(1000L * (seconds - 2) / CONTAINERS));
     }
+    outage(pods, version, 6, Duration.ZERO);
   }
 
-  private void outage(CriPods pods, String version, int seconds) throws Exception {
+  /**
+   * @param apart how long after one another the containers exit, from a second after the stop on
+   */
+  private void outage(CriPods pods, String version, int seconds, Duration apart) throws Exception {
     List<ContainerId> ids = run("out" + seconds, CONTAINERS);
     CriPods.Pod pod = pods.run("pod" + seconds);
     Map<ContainerId, String> cri = new LinkedHashMap<>();
@@ -122,10 +126,13 @@ final class ReliabilityBenchmark {
     containerd.stop();
     Instant stopped = Instant.now();
     Thread.sleep(1000);
-    tellAll(ids);
     int code = 0;
     for (String name : cri.values()) {
       pods.tell(name, ++code);
+    }
+    for (int i = 0; i < ids.size(); i++) {
+      containerd.ctr().tell(ids.get(i), i + 1);
+      Thread.sleep(apart);
     }
     Thread.sleep(Duration.between(Instant.now(), stopped.plusSeconds(seconds)));
     int during = trueCodes(sightings, ids) + trueCodes(sightings, List.copyOf(cri.keySet()));
@@ -163,10 +170,11 @@ final class ReliabilityBenchmark {
     }
     tell(
         "outages",
-        "| %s | %d s | %d of %d (get: %d) | %d / %d ms | %d of %d, %.1f s | %.1f s | %d of %d, %d Unknown |"
+        "| %s | %d s, %s | %d of %d (get: %d) | %d / %d ms | %d of %d, %.1f s | %.1f s | %d of %d, %d Unknown |"
             .formatted(
                 version,
                 seconds,
+                apart.isZero() ? "all at once" : "one each " + apart.toMillis() + " ms",
                 during,
                 total,
                 byGet,

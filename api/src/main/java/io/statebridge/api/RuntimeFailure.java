@@ -10,8 +10,10 @@ public final class RuntimeFailure extends RuntimeException {
     /** The runtime answered that there is no such thing. */
     NOT_FOUND,
     /**
-     * May well pass: not reachable, too slow, overloaded, or an answer that says nothing for sure.
+     * The runtime is away: nothing wrong with the call, and it will do when the runtime is back.
      */
+    UNREACHABLE,
+    /** May well pass: too slow, overloaded, or an answer that says nothing for sure. */
     TRANSIENT,
     /** The same call would fail the same way. */
     PERMANENT

@@ -42,7 +42,7 @@ class ArchitectureTest {
   private static final Map<String, List<String>> MAY_USE =
       Map.of(
           API, List.of(),
-          STORE, List.of(API, LOG),
+          STORE, List.of(API, LOG, "org.sqlite.."),
           SYNC, List.of(API, STORE, LOG),
           ADAPTER, with(GRPC, API, PROTO, LOG),
           SHIM, with(GRPC, API, PROTO, LOG, "com.fasterxml.jackson.core.."),

@@ -53,15 +53,9 @@ final class RuntimeFailures {
           ALREADY_EXISTS,
           DATA_LOSS ->
           Kind.PERMANENT;
-      case OK,
-          CANCELLED,
-          UNKNOWN,
-          DEADLINE_EXCEEDED,
-          RESOURCE_EXHAUSTED,
-          ABORTED,
-          INTERNAL,
-          UNAVAILABLE ->
+      case OK, CANCELLED, UNKNOWN, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, ABORTED, INTERNAL ->
           Kind.TRANSIENT;
+      case UNAVAILABLE -> Kind.UNREACHABLE;
     };
   }
 }

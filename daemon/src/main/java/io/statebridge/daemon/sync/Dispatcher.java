@@ -114,7 +114,7 @@ final class Dispatcher {
       return;
     }
     if (lane.failures > 0) {
-      log.info("{}: went through after {} failed attempts", id, lane.failures);
+      log.debug("{}: went through after {} failed attempts", id, lane.failures);
       lane.failures = 0;
     }
     lane.tasks.remove();

@@ -15,6 +15,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -51,10 +52,12 @@ final class ExitHandler {
   private final Duration finalizeAfter;
   private final Predicate<ContainerId> shimLost;
   private final Durability durability;
+  private final BooleanSupplier runtimeIsAway;
 
   /**
    * @param finalizeAfter how long a failing Delete may hold the record back
    * @param shimLost whether a container's shim could not be reached of late
+   * @param runtimeIsAway whether there is no use in asking it for anything
    */
   ExitHandler(
       SyncLoop loop,
@@ -66,7 +69,8 @@ final class ExitHandler {
       Counters counters,
       Duration finalizeAfter,
       Predicate<ContainerId> shimLost,
-      Durability durability) {
+      Durability durability,
+      BooleanSupplier runtimeIsAway) {
     this.loop = loop;
     this.store = store;
     this.runtime = runtime;
@@ -77,6 +81,7 @@ final class ExitHandler {
     this.finalizeAfter = finalizeAfter;
     this.shimLost = shimLost;
     this.durability = durability;
+    this.runtimeIsAway = runtimeIsAway;
   }
 
   /** A process ended, says the event stream. */
@@ -278,6 +283,9 @@ final class ExitHandler {
    * Delete would destroy one that is not started yet: so look first, and let a new run be.
    */
   CompletionStage<Void> deleteTask(ContainerId id) {
+    if (runtimeIsAway.getAsBoolean()) {
+      return delete(id);
+    }
     return runtime
         .getTask(id)
         .handleAsync(
@@ -300,6 +308,11 @@ final class ExitHandler {
 
   /** With the task goes the last that the runtime knows of the exit: it must be ours by then. */
   private CompletionStage<Void> delete(ContainerId id) {
+    if (runtimeIsAway.getAsBoolean()) {
+      return CompletableFuture.failedStage(
+          new RuntimeFailure(
+              RuntimeFailure.Kind.UNREACHABLE, "its task can be deleted when containerd is back"));
+    }
     return durability
         .durable(store.get(id).map(Container::revision).orElse(0L))
         .thenComposeAsync(ok -> runtime.deleteTask(id), loop)

@@ -29,13 +29,15 @@ final class Failures {
   }
 
   /**
-   * The first failure and then every power of two is worth a line; what is no runtime failure is a
-   * bug.
+   * The first failure and then every power of two is worth a line, but not one for each container
+   * that the runtime is away: the subscription says that once. What is no runtime failure is a bug.
    */
   static void logAttempt(Logger log, ContainerId id, int failuresBefore, Throwable failure) {
     Throwable cause = cause(failure);
-    if (!(cause instanceof RuntimeFailure)) {
+    if (!(cause instanceof RuntimeFailure known)) {
       log.error("{}: unexpected, retrying", id, cause);
+    } else if (known.kind() == RuntimeFailure.Kind.UNREACHABLE) {
+      log.debug("{}: waits for the runtime: {}", id, message(cause));
     } else if (Integer.bitCount(failuresBefore + 1) == 1) {
       log.warn("{}: attempt {} failed, retrying: {}", id, failuresBefore + 1, message(cause));
     }

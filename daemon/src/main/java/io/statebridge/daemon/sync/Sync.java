@@ -58,7 +58,8 @@ public final class Sync {
             counters,
             settings.finalizeAfter(),
             watch::lostShim,
-            durability);
+            durability,
+            this::runtimeIsAway);
     RetryQueue retries = new RetryQueue(loop, retryBackoff);
     this.dispatcher =
         new Dispatcher(
@@ -87,6 +88,10 @@ public final class Sync {
 
   private void doubtRaised(ContainerId id) {
     subscription.doubt(id);
+  }
+
+  private boolean runtimeIsAway() {
+    return subscription.status().phase() == SyncStatus.Phase.DISCONNECTED;
   }
 
   public void start() {

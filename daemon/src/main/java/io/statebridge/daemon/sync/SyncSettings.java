@@ -33,7 +33,7 @@ public record SyncSettings(
           Duration.ofMillis(50),
           Duration.ofSeconds(10),
           Duration.ofMillis(100),
-          Duration.ofSeconds(1));
+          Duration.ofMillis(400));
 
   public SyncSettings withTimes(Duration newFinalizeAfter, Duration newReconcileInterval) {
     return new SyncSettings(

@@ -213,7 +213,7 @@ final class GrpcContainerRuntimeTest {
     try (ContainerdChannel toNowhere = ContainerdChannel.to(nowhere)) {
       RuntimeFailure failure = failureOf(new GrpcContainerRuntime(toNowhere).version());
 
-      assertThat(failure.kind()).isEqualTo(Kind.TRANSIENT);
+      assertThat(failure.kind()).isEqualTo(Kind.UNREACHABLE);
       assertThat(failure)
           .hasMessage(
               "Version/Version: UNAVAILABLE: io exception"
@@ -225,7 +225,7 @@ final class GrpcContainerRuntimeTest {
   void theConnectionIsMadeAgainOnceContainerdIsBack() throws Exception {
     get(runtime.version());
     containerd.stop();
-    assertThat(failureOf(runtime.version()).kind()).isEqualTo(Kind.TRANSIENT);
+    assertThat(failureOf(runtime.version()).kind()).isEqualTo(Kind.UNREACHABLE);
 
     containerd.restart();
 

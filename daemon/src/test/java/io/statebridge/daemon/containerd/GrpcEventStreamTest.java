@@ -129,7 +129,10 @@ final class GrpcEventStreamTest {
     containerd.events().endStreamsCleanly();
     await().until(() -> !ended.ends.isEmpty());
 
-    assertThat(cut.ends).singleElement().extracting(RuntimeFailure::kind).isEqualTo(Kind.TRANSIENT);
+    assertThat(cut.ends)
+        .singleElement()
+        .extracting(RuntimeFailure::kind)
+        .isEqualTo(Kind.UNREACHABLE);
     assertThat(ended.ends)
         .singleElement()
         .satisfies(

@@ -344,4 +344,24 @@ class ExitWatchTest {
     assertThat(shim.open).isEmpty();
     assertThat(shim.asked).isOne();
   }
+
+  @Test
+  void whileTheRuntimeIsAwayItIsNotAskedToDeleteAndIsAtOnceWhenItIsBack() {
+    SyncFixture f = running();
+    f.endSilently(7);
+    f.runtime.fail("version", Kind.UNREACHABLE);
+    f.runtime.endStream();
+    f.loop.run();
+
+    shim.tell(WEB, 7, EXITED_AT);
+    f.advanceSeconds(5);
+
+    assertThat(f.pending().exit().code()).isEqualTo(7);
+    assertThat(f.pending().deleteAttempts()).isZero();
+    assertThat(f.runtime.count("deleteTask")).isZero();
+    f.runtime.heal("version");
+    f.advanceSeconds(2);
+    assertThat(f.recorded()).isEqualTo(new Exit(7, EXITED_AT, ExitSource.SHIM));
+    assertThat(f.runtime.tasks).isEmpty();
+  }
 }
