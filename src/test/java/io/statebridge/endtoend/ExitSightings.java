@@ -26,6 +26,8 @@ final class ExitSightings implements StreamObserver<WatchContainersResponse> {
   private final Map<String, Sighting> first = new ConcurrentHashMap<>();
   private final Map<String, Sighting> recorded = new ConcurrentHashMap<>();
 
+  private volatile boolean open = true;
+
   static ExitSightings of(StatebridgeProcess statebridge) {
     ExitSightings sightings = new ExitSightings();
     statebridge
@@ -70,13 +72,18 @@ final class ExitSightings implements StreamObserver<WatchContainersResponse> {
     }
   }
 
+  /** Whether the watch goes on. */
+  boolean isOpen() {
+    return open;
+  }
+
   @Override
   public void onError(Throwable failure) {
-    // The daemon has ended.
+    open = false;
   }
 
   @Override
   public void onCompleted() {
-    // The daemon has ended.
+    open = false;
   }
 }

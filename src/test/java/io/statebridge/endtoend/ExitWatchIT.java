@@ -82,6 +82,7 @@ final class ExitWatchIT {
     startInSync();
     run(50);
     awaitWaitsAtShims(50);
+    ExitSightings watcher = ExitSightings.of(statebridge);
     containerd.stop();
     for (int i = 0; i < 50; i++) {
       containerd.exit(NS, "c" + i, i);
@@ -97,7 +98,11 @@ final class ExitWatchIT {
     for (int i = 0; i < 50; i++) {
       assertThat(awaitExited("c" + i).getExitCode()).isEqualTo(i);
       assertThat(containerd.hasTask(NS, "c" + i)).isFalse();
+      int code = i;
+      await()
+          .until(() -> watcher.recorded(id("c" + code)).filter(s -> s.code() == code).isPresent());
     }
+    assertThat(watcher.isOpen()).isTrue();
     assertThat(statebridge.status().getCounters().getExitsRecordedMap())
         .isEqualTo(Map.of("SHIM", 50L));
     assertThat(callsAtShims()).containsExactly("Shim/State", "Shim/Wait");

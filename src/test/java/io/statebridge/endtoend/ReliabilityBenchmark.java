@@ -3,10 +3,12 @@ package io.statebridge.endtoend;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.grpc.Status;
 import io.statebridge.api.ContainerId;
 import io.statebridge.proto.cri.v1.ContainerState;
 import io.statebridge.proto.cri.v1.ContainerStatus;
 import io.statebridge.proto.v1.ExitSource;
+import io.statebridge.simulator.SimulatedContainerd;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,11 +27,13 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /**
  * What docs/reliability.md tells, measured on the containerd that is first in PATH. Run by
  * bin/bench; writes a table row for each run to target/bench.
  */
+@Timeout(3600)
 final class ReliabilityBenchmark {
   private static final int CONTAINERS = Integer.getInteger("bench.containers", 100);
   private static final int CRI_CONTAINERS = 10;
@@ -94,9 +98,13 @@ final class ReliabilityBenchmark {
   }
 
   private static long millis(Collection<Duration> all, int percent) {
+    return micros(all, percent) / 1000;
+  }
+
+  private static long micros(Collection<Duration> all, int percent) {
     List<Duration> sorted = all.stream().sorted().toList();
     int rank = Math.ceilDiv(sorted.size() * percent, 100);
-    return sorted.get(Math.max(0, rank - 1)).toMillis();
+    return sorted.get(Math.max(0, rank - 1)).toNanos() / 1000;
   }
 
   @Test
@@ -302,5 +310,54 @@ final class ReliabilityBenchmark {
     await()
         .atMost(Duration.ofSeconds(60))
         .until(() -> Leftovers.shims(containerd.socket()).isEmpty());
+  }
+
+  @Test
+  void stuckDeletes() throws Exception {
+    try (Scratch scratch = Scratch.create();
+        SimulatedContainerd simulated =
+            SimulatedContainerd.start(scratch.resolve("containerd.sock"));
+        StatebridgeProcess following =
+            new StatebridgeProcess(simulated.socket(), "--namespace", "bars:always")) {
+      following.start();
+      following.awaitInSync();
+      exits(simulated, following, "warm-up");
+      List<Duration> without = exits(simulated, following, "without");
+      for (int i = 0; i < STORM; i++) {
+        simulated.faults().failFor("Tasks/Delete", "bars", "stuck-" + i, Status.UNKNOWN);
+        simulated.run("bars", "stuck-" + i);
+        simulated.exit("bars", "stuck-" + i, 1);
+      }
+      await().until(() -> following.status().getPendingExits() == STORM);
+      List<Duration> with = exits(simulated, following, "with");
+      assertThat(following.status().getPendingExits()).isEqualTo(STORM);
+      tell(
+          "stuck-deletes",
+          "| %d | %d us | %d us | %d us | %d us |"
+              .formatted(
+                  STORM,
+                  micros(without, 50),
+                  micros(without, 99),
+                  micros(with, 50),
+                  micros(with, 99)));
+    }
+  }
+
+  private static List<Duration> exits(
+      SimulatedContainerd simulated, StatebridgeProcess following, String prefix)
+      throws InterruptedException {
+    ExitSightings sightings = ExitSightings.of(following);
+    List<ContainerId> ids =
+        IntStream.range(0, 1000).mapToObj(i -> new ContainerId("bars", prefix + i)).toList();
+    for (ContainerId id : ids) {
+      simulated.run("bars", id.id());
+      simulated.exit("bars", id.id(), 3);
+      Thread.sleep(4);
+    }
+    await().until(() -> ids.stream().allMatch(id -> sightings.recorded(id).isPresent()));
+    return ids.stream()
+        .flatMap(id -> sightings.first(id).stream())
+        .map(ExitSightings.Sighting::after)
+        .toList();
   }
 }

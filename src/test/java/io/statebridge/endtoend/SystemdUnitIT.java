@@ -18,6 +18,8 @@ final class SystemdUnitIT {
             .replace(
                 "/opt/statebridge/bin/statebridge", Checkout.file("bin/statebridge").toString());
     assertThat(unit).contains(Checkout.file("bin/statebridge").toString());
+    // It serves while containerd is down.
+    assertThat(unit).contains("Wants=containerd.service").doesNotContain("Requires=");
     try (Scratch scratch = Scratch.create()) {
       Path copy = Files.writeString(scratch.resolve("statebridge.service"), unit);
 

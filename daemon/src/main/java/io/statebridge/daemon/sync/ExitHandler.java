@@ -53,6 +53,7 @@ final class ExitHandler {
   private final Predicate<ContainerId> shimLost;
   private final Durability durability;
   private final BooleanSupplier runtimeIsAway;
+  private final DeleteBrake brake;
 
   /**
    * @param finalizeAfter how long a failing Delete may hold the record back
@@ -82,6 +83,7 @@ final class ExitHandler {
     this.shimLost = shimLost;
     this.durability = durability;
     this.runtimeIsAway = runtimeIsAway;
+    this.brake = new DeleteBrake(loop);
   }
 
   /** A process ended, says the event stream. */
@@ -178,6 +180,7 @@ final class ExitHandler {
 
   private void makePending(ContainerId id, Exit exit) {
     PendingExit fresh = PendingExit.of(exit, loop.now());
+    brake.exitSeen();
     store
         .update(
             id,
@@ -315,7 +318,7 @@ final class ExitHandler {
     }
     return durability
         .durable(store.get(id).map(Container::revision).orElse(0L))
-        .thenComposeAsync(ok -> runtime.deleteTask(id), loop)
+        .thenComposeAsync(ok -> brake.call(() -> runtime.deleteTask(id)), loop)
         .handleAsync(
             (ok, failure) -> {
               if (failure == null || Failures.isNotFound(failure)) {

@@ -302,6 +302,7 @@ class EventSubscriptionTest {
               id, id.id(), 1000 + i, new Exit(i % 256, EXITED_AT, ExitSource.EVENT)));
     }
     f.loop.run();
+    f.advance(DeleteBrake.PATIENCE);
 
     for (int i = 0; i < 500; i++) {
       assertThat(f.store.get(new ContainerId("bars", "c" + i)).orElseThrow().exit())

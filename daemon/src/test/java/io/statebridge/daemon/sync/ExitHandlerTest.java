@@ -104,6 +104,22 @@ class ExitHandlerTest {
     assertThat(f.web().cleanupPending()).isTrue();
   }
 
+  /** It makes the runtime end a shim that it has lost (containerd 7496, 9309, 11392). */
+  @Test
+  void deleteThatTimedOutIsRepeatedAlthoughTheTaskIsGone() {
+    SyncFixture f = withRunningContainer();
+    f.runtime.fail("deleteTask", Kind.TRANSIENT);
+    f.exit(7);
+    f.runtime.tasks.clear();
+    f.runtime.heal("deleteTask");
+    long before = f.runtime.count("deleteTask");
+
+    f.advanceSeconds(1);
+
+    assertThat(f.runtime.count("deleteTask")).isEqualTo(before + 1);
+    assertThat(f.recorded()).isEqualTo(SEVEN);
+  }
+
   @Test
   void stuckDeleteDoesNotHoldUpOtherContainers() {
     ContainerId other = new ContainerId("bars", "other");

@@ -1,0 +1,63 @@
+package io.statebridge.daemon.sync;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
+
+/**
+ * In a storm exits are told first, and their tasks deleted after: a Delete makes the shim and its
+ * runtime work for tens of milliseconds, on the processors that the next exits need to become
+ * visible. So while some Deletes are under way and exits keep coming, further ones wait, but not
+ * for long. Loop only.
+ */
+final class DeleteBrake {
+
+  /** So many at a time are no storm, or keep one busy enough. */
+  static final int FREE = 4;
+
+  /** Exits that come further apart are no storm. */
+  static final Duration QUIET = Duration.ofMillis(50);
+
+  /** A storm that does not end must not keep tasks for ever. */
+  static final Duration PATIENCE = Duration.ofMillis(500);
+
+  private static final CompletionStage<Void> NOW = CompletableFuture.completedStage(null);
+
+  private final SyncLoop loop;
+  private int underWay;
+  private Instant lastExit = Instant.EPOCH;
+
+  DeleteBrake(SyncLoop loop) {
+    this.loop = loop;
+  }
+
+  /** An exit became visible. */
+  void exitSeen() {
+    lastExit = loop.now();
+  }
+
+  /** Calls Delete, at once or a little later. */
+  CompletionStage<Void> call(Supplier<CompletionStage<Void>> delete) {
+    return turn(loop.now().plus(PATIENCE))
+        .thenComposeAsync(
+            ok -> {
+              underWay++;
+              return delete.get().whenCompleteAsync((done, failure) -> underWay--, loop);
+            },
+            loop);
+  }
+
+  private CompletionStage<Void> turn(Instant latest) {
+    Instant now = loop.now();
+    Instant quiet = lastExit.plus(QUIET);
+    Instant due = quiet.isBefore(latest) ? quiet : latest;
+    if (underWay < FREE || !now.isBefore(due)) {
+      return NOW;
+    }
+    CompletableFuture<Void> later = new CompletableFuture<>();
+    loop.schedule(Duration.between(now, due), () -> later.complete(null));
+    return later.thenComposeAsync(ok -> turn(latest), loop);
+  }
+}
