@@ -12,7 +12,6 @@ import io.statebridge.proto.containerd.events.v1.EventsGrpc;
 import io.statebridge.proto.containerd.events.v1.SubscribeRequest;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -55,13 +54,10 @@ final class ContainerdEvents implements StreamObserver<Envelope>, AutoCloseable 
     return find(id).map(s -> exit(s.event()));
   }
 
-  /** When the last of their exits came; waits for it. */
-  Instant lastExitOf(List<ContainerId> ids) {
-    ids.forEach(this::exitOf);
-    return ids.stream()
-        .map(id -> find(id).orElseThrow().at())
-        .max(Instant::compareTo)
-        .orElseThrow();
+  /** When the exit of a container's init process came; waits for it. */
+  Instant awaitExitOf(ContainerId id) {
+    exitOf(id);
+    return find(id).orElseThrow().at();
   }
 
   private Optional<Seen> find(ContainerId id) {

@@ -15,13 +15,13 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -38,7 +38,7 @@ final class ReliabilityBenchmark {
   private static final int CONTAINERS = Integer.getInteger("bench.containers", 100);
   private static final int CRI_CONTAINERS = 10;
   private static final int STORM = 80;
-  private static final int STORMS = 5;
+  private static final int STORMS = 3;
   private static final int RESTARTS = 10;
   private static final List<Integer> OUTAGES =
       Arrays.stream(System.getProperty("bench.outages", "5,20,60").split(",", -1))
@@ -240,48 +240,74 @@ final class ReliabilityBenchmark {
 
   @Test
   void storms() throws Exception {
-    String version = containerd.client().version();
-    for (int storm = 1; storm <= STORMS; storm++) {
-      storm(version, storm);
+    for (int number = 1; number <= STORMS; number++) {
+      List<ContainerId> ids = run("storm" + number, STORM);
+      storm("ours", number, ids);
+      ids.forEach(containerd.client()::deleteContainer);
+    }
+    CriPods pods = containerd.pods();
+    for (int number = 1; number <= STORMS; number++) {
+      List<CriPods.Pod> all = new ArrayList<>();
+      List<ContainerId> ids = new ArrayList<>();
+      for (int i = 0; i < STORM; i++) {
+        if (i % CRI_CONTAINERS == 0) {
+          all.add(pods.run("storm" + number + "-" + i));
+        }
+        ids.add(pods.runUntilTold(all.getLast(), "storm" + number + "-" + i));
+      }
+      storm("the CRI plugin's", number, ids);
+      all.forEach(pods::remove);
     }
   }
 
-  private void storm(String version, int number) throws Exception {
-    List<ContainerId> ids = run("storm" + number, STORM);
+  /** All are killed at once, past containerd. */
+  private void storm(String whose, int number, List<ContainerId> ids) throws IOException {
+    Records records = new Records(statebridge);
+    List<ProcessHandle> processes =
+        ids.stream()
+            .map(id -> records.await(id, c -> c.getPid() != 0))
+            .map(container -> ProcessHandle.of(container.getPid()).orElseThrow())
+            .toList();
     awaitWaits(STORM);
     ExitSightings sightings = ExitSightings.of(statebridge);
     try (ContainerdEvents events = ContainerdEvents.of(containerd.socket())) {
       Instant begin = Instant.now();
-      tellAll(ids);
+      processes.forEach(ProcessHandle::destroyForcibly);
       await()
           .pollInterval(Duration.ofMillis(20))
           .atMost(Duration.ofSeconds(60))
           .until(() -> ids.stream().allMatch(id -> sightings.recorded(id).isPresent()));
-      Instant lastEvent = events.lastExitOf(ids);
-      Instant lastSeen =
-          ids.stream()
-              .map(id -> sightings.first(id).orElseThrow().seenAt())
-              .max(Instant::compareTo)
-              .orElseThrow();
-      Map<ExitSource, Long> first =
-          ids.stream()
-              .map(id -> sightings.first(id).orElseThrow().source())
-              .collect(Collectors.groupingBy(s -> s, TreeMap::new, Collectors.counting()));
-      long event = Duration.between(begin, lastEvent).toMillis();
-      long seen = Duration.between(begin, lastSeen).toMillis();
-      assertThat(trueRecords(sightings, ids)).isEqualTo(STORM);
+      Map<ExitSource, Long> first = new TreeMap<>();
+      List<Duration> ours = new ArrayList<>();
+      List<Duration> stream = new ArrayList<>();
+      Instant lastExit = begin;
+      for (ContainerId id : ids) {
+        ExitSightings.Sighting sighting = sightings.first(id).orElseThrow();
+        assertThat(sighting.code()).isEqualTo(137);
+        first.merge(sighting.source(), 1L, Long::sum);
+        ours.add(sighting.after());
+        stream.add(Duration.between(sighting.exitedAt(), events.awaitExitOf(id)));
+        lastExit = later(lastExit, sighting.exitedAt());
+      }
       tell(
           "storms",
-          "| %s | %d | %d ms | %d ms | %.2f | %s |"
+          "| %s | %s %d | %d ms | %d / %d ms | %d / %d ms | %.2f | %s |"
               .formatted(
-                  version,
+                  containerd.client().version(),
+                  whose,
                   number,
-                  seen,
-                  event,
-                  (double) seen / event,
+                  Duration.between(begin, lastExit).toMillis(),
+                  millis(ours, 50),
+                  millis(ours, 100),
+                  millis(stream, 50),
+                  millis(stream, 100),
+                  (double) micros(ours, 100) / micros(stream, 100),
                   first.toString().replace("EXIT_SOURCE_", "").replaceAll("[{}]", "")));
     }
-    ids.forEach(containerd.client()::deleteContainer);
+  }
+
+  private static Instant later(Instant one, Instant other) {
+    return other.isAfter(one) ? other : one;
   }
 
   @Test
