@@ -32,8 +32,13 @@ record CriPods(UnixChannel channel, RootFilesystem rootFilesystem) {
   static final String NAMESPACE = "k8s.io";
 
   private static final int DEADLINE_SECONDS = 60;
+
+  /** Processes as kubelets have them: each container sees its own. */
   private static final NamespaceOption HOST_NETWORK =
-      NamespaceOption.newBuilder().setNetwork(NamespaceMode.NODE).build();
+      NamespaceOption.newBuilder()
+          .setNetwork(NamespaceMode.NODE)
+          .setPid(NamespaceMode.CONTAINER)
+          .build();
 
   /** At a containerd's CRI plugin, once the images are there. */
   static CriPods of(Path socket, UnixChannel channel, RootFilesystem rootFilesystem, Path archive) {

@@ -14,8 +14,8 @@ import java.util.function.Supplier;
  */
 final class DeleteBrake {
 
-  /** So many at a time are no storm, or keep one busy enough. */
-  static final int FREE = 4;
+  /** So many at a time leave processors to others. */
+  static final int FREE = Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
 
   /** Exits that come further apart are no storm. */
   static final Duration QUIET = Duration.ofMillis(50);
