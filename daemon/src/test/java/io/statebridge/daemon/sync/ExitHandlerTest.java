@@ -132,6 +132,7 @@ class ExitHandlerTest {
     f.runtime.task(other, Status.STOPPED, 99, 3, EXITED_AT);
 
     f.emit(new Exited(other, "other", 99, new Exit(3, EXITED_AT, ExitSource.EVENT)));
+    f.advance(DeleteBrake.QUIET);
 
     assertThat(f.store.get(other).map(Container::state)).contains(ContainerState.EXITED);
   }
