@@ -10,6 +10,7 @@ import io.statebridge.proto.containerd.ttrpc.Request;
 import io.statebridge.proto.containerd.ttrpc.Response;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -125,7 +126,7 @@ public final class Shims {
     Shim shim = ofPod.get(pod);
     try {
       if (shim == null) {
-        Path socket = Files.createDirectories(directory.resolve("s")).resolve("" + ++started);
+        Path socket = Files.createDirectories(sockets()).resolve("" + ++started);
         shim = new Shim(pod, socket, (request, reply) -> handle(pod, request, reply));
         shim.listen();
         ofPod.put(pod, shim);
@@ -140,11 +141,16 @@ public final class Shims {
     }
   }
 
-  Path bundle(Key task) {
-    return directory
-        .resolve("io.containerd.runtime.v2.task")
-        .resolve(task.namespace())
-        .resolve(task.id());
+  private Path bundles() {
+    return directory.resolve("io.containerd.runtime.v2.task");
+  }
+
+  private Path sockets() {
+    return directory.resolve("s");
+  }
+
+  private Path bundle(Key task) {
+    return bundles().resolve(task.namespace()).resolve(task.id());
   }
 
   /** The task was deleted, or its shim died. */
@@ -171,8 +177,22 @@ public final class Shims {
     return Set.copyOf(existing(task).tasks);
   }
 
+  /** The node goes, and leaves no files. */
   synchronized void close() {
     Set.copyOf(ofTask.keySet()).forEach(this::removeTask);
+    try {
+      Files.deleteIfExists(sockets());
+      if (Files.exists(bundles())) {
+        try (DirectoryStream<Path> namespaces = Files.newDirectoryStream(bundles())) {
+          for (Path namespace : namespaces) {
+            Files.delete(namespace);
+          }
+        }
+        Files.delete(bundles());
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot remove what shims left", e);
+    }
   }
 
   private void handle(Key pod, Request request, Consumer<Response> reply) {

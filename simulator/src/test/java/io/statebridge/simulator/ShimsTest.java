@@ -118,6 +118,16 @@ final class ShimsTest {
   }
 
   @Test
+  void nothingIsLeftOnceItIsClosed() {
+    containerd.run(NS, "web");
+    containerd.run("k8s.io", "db");
+
+    containerd.close();
+
+    assertThat(directory).isEmptyDirectory();
+  }
+
+  @Test
   void whatAShimDoesNotOfferOrKnowIsAnError() throws Exception {
     containerd.run(NS, "web");
     StateRequest web = StateRequest.newBuilder().setId("web").build();
