@@ -125,7 +125,7 @@ record CriPods(UnixChannel channel, RootFilesystem rootFilesystem) {
     stub().removePodSandbox(RemovePodSandboxRequest.newBuilder().setPodSandboxId(pod.id()).build());
   }
 
-  private RuntimeServiceBlockingStub stub() {
+  RuntimeServiceBlockingStub stub() {
     return RuntimeServiceGrpc.newBlockingStub(channel.grpc())
         .withDeadlineAfter(DEADLINE_SECONDS, TimeUnit.SECONDS);
   }

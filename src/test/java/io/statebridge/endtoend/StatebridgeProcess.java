@@ -4,6 +4,8 @@ import static org.awaitility.Awaitility.await;
 
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.statebridge.proto.cri.v1.RuntimeServiceGrpc;
+import io.statebridge.proto.cri.v1.RuntimeServiceGrpc.RuntimeServiceBlockingStub;
 import io.statebridge.proto.v1.GetBridgeStatusRequest;
 import io.statebridge.proto.v1.GetBridgeStatusResponse;
 import io.statebridge.proto.v1.StatebridgeGrpc;
@@ -101,6 +103,12 @@ final class StatebridgeProcess implements AutoCloseable {
 
   StatebridgeBlockingStub client() {
     return StatebridgeGrpc.newBlockingStub(channel.grpc())
+        .withDeadlineAfter(CALL_SECONDS, TimeUnit.SECONDS);
+  }
+
+  /** The CRI that it serves. */
+  RuntimeServiceBlockingStub cri() {
+    return RuntimeServiceGrpc.newBlockingStub(channel.grpc())
         .withDeadlineAfter(CALL_SECONDS, TimeUnit.SECONDS);
   }
 

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param labels never null, unmodifiable
  * @param sandboxId the pod's sandbox, empty when it belongs to none
  * @param createdAt null when the runtime did not say
+ * @param criMetadata what the CRI plugin keeps with it, as JSON, empty when it is none of its own
  */
 public record ContainerInfo(
     ContainerId id,
@@ -21,7 +22,19 @@ public record ContainerInfo(
     String runtime,
     Map<String, String> labels,
     String sandboxId,
-    @Nullable Instant createdAt) {
+    @Nullable Instant createdAt,
+    String criMetadata) {
+
+  /** One that no CRI plugin made. */
+  public ContainerInfo(
+      ContainerId id,
+      String image,
+      String runtime,
+      Map<String, String> labels,
+      String sandboxId,
+      @Nullable Instant createdAt) {
+    this(id, image, runtime, labels, sandboxId, createdAt, "");
+  }
 
   public ContainerInfo {
     labels = Map.copyOf(labels);

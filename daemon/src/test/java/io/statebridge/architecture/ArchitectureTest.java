@@ -32,6 +32,7 @@ class ArchitectureTest {
   private static final String ADAPTER = "io.statebridge.daemon.containerd";
   private static final String SHIM = "io.statebridge.daemon.shim";
   private static final String RPC = "io.statebridge.daemon.rpc";
+  private static final String CRI = "io.statebridge.daemon.cri";
   private static final String OPS = "io.statebridge.daemon.ops";
   private static final String CLI = "io.statebridge.daemon.cli";
   private static final String SIMULATOR = "io.statebridge.simulator";
@@ -46,7 +47,8 @@ class ArchitectureTest {
           SYNC, List.of(API, STORE, LOG),
           ADAPTER, with(GRPC, API, PROTO, LOG),
           SHIM, with(GRPC, API, PROTO, LOG, "com.fasterxml.jackson.core.."),
-          RPC, with(GRPC, API, STORE, SYNC, PROTO, LOG),
+          RPC, with(GRPC, API, STORE, SYNC, CRI, PROTO, LOG),
+          CRI, with(GRPC, API, STORE, SYNC, PROTO, "com.fasterxml.jackson.."),
           SIMULATOR, with(GRPC, PROTO, LOG));
 
   private static final JavaClasses PRODUCT =
@@ -86,7 +88,7 @@ class ArchitectureTest {
         .resideInAPackage(PROTO)
         .should()
         .onlyHaveDependentClassesThat()
-        .resideInAnyPackage(PROTO, ADAPTER, SHIM, RPC, CLI, SIMULATOR)
+        .resideInAnyPackage(PROTO, ADAPTER, SHIM, RPC, CRI, CLI, SIMULATOR)
         .check(PRODUCT);
   }
 

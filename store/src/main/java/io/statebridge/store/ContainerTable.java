@@ -40,6 +40,7 @@ final class ContainerTable implements AutoCloseable {
             runtime TEXT NOT NULL,
             sandbox_id TEXT NOT NULL,
             created_at TEXT,
+            cri_metadata TEXT NOT NULL,
             pid INTEGER NOT NULL,
             bundle TEXT NOT NULL,
             task_created_at TEXT,
@@ -78,6 +79,7 @@ final class ContainerTable implements AutoCloseable {
           "runtime",
           "sandbox_id",
           "created_at",
+          "cri_metadata",
           "pid",
           "bundle",
           "task_created_at",
@@ -170,6 +172,7 @@ final class ContainerTable implements AutoCloseable {
     put.setString(++i, info.runtime());
     put.setString(++i, info.sandboxId());
     put.setString(++i, text(info.createdAt()));
+    put.setString(++i, info.criMetadata());
     put.setLong(++i, container.pid());
     put.setString(++i, container.bundle());
     put.setString(++i, text(container.taskCreatedAt()));
@@ -240,7 +243,8 @@ final class ContainerTable implements AutoCloseable {
             row.getString("runtime"),
             labels.getOrDefault(id, Map.of()),
             row.getString("sandbox_id"),
-            time(row, "created_at"));
+            time(row, "created_at"),
+            row.getString("cri_metadata"));
     return new Container(
         info,
         row.getLong("pid"),

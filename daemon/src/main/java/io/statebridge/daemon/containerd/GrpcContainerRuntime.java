@@ -67,6 +67,9 @@ public final class GrpcContainerRuntime implements ContainerRuntime {
   /** The reason that the CRI plugin gives with the code 255 when it missed the end itself. */
   private static final String NOBODY_KNOWS = "Unknown";
 
+  private static final List<String> CRI_METADATA =
+      List.of("io.cri-containerd.container.metadata", "io.cri-containerd.sandbox.metadata");
+
   private static final String SANDBOX_LABEL = "io.kubernetes.cri.sandbox-id";
 
   private final ManagedChannel channel;
@@ -260,7 +263,16 @@ public final class GrpcContainerRuntime implements ContainerRuntime {
         container.getSandbox().isEmpty()
             ? container.getLabelsOrDefault(SANDBOX_LABEL, "")
             : container.getSandbox(),
-        Times.orNull(container.getCreatedAt()));
+        Times.orNull(container.getCreatedAt()),
+        criMetadata(container));
+  }
+
+  private static String criMetadata(Container container) {
+    return CRI_METADATA.stream()
+        .filter(container::containsExtensions)
+        .map(key -> container.getExtensionsOrThrow(key).getValue().toStringUtf8())
+        .findFirst()
+        .orElse("");
   }
 
   private static TaskInfo task(ContainerId id, Process process) {

@@ -11,6 +11,8 @@ import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import io.statebridge.api.ContainerRuntime;
+import io.statebridge.daemon.cri.CriRuntimeService;
 import io.statebridge.daemon.sync.Sync;
 import io.statebridge.proto.v1.StatebridgeGrpc;
 import io.statebridge.store.Checkpoint;
@@ -18,6 +20,7 @@ import io.statebridge.store.ContainerStore;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -33,6 +36,9 @@ public final class ApiServer implements AutoCloseable {
   private static final int MAX_REQUEST_BYTES = 1 << 20;
 
   private static final long CLOSE_TIMEOUT_SECONDS = 2;
+
+  /** What the CRI shows. */
+  private static final Set<String> CRI_NAMESPACES = Set.of(ContainerRuntime.CRI_NAMESPACE);
 
   private final ListenSocket socket;
   private final Server server;
@@ -97,6 +103,7 @@ public final class ApiServer implements AutoCloseable {
             .maxInboundMessageSize(MAX_REQUEST_BYTES)
             .addService(
                 new StatebridgeService(store, status, sync::status, openCalls, calls, timer))
+            .addService(new CriRuntimeService(store, sync::status, CRI_NAMESPACES))
             .addService(health.getHealthService())
             .addService(ProtoReflectionServiceV1.newInstance())
             .build();

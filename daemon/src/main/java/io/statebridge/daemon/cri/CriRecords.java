@@ -1,0 +1,77 @@
+package io.statebridge.daemon.cri;
+
+import io.grpc.Status;
+import io.statebridge.api.Container;
+import io.statebridge.store.ContainerStore;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+
+/** The records of those namespaces that the CRI shows, found as CRI servers find them. */
+final class CriRecords {
+
+  private final ContainerStore store;
+  private final Set<String> namespaces;
+
+  CriRecords(ContainerStore store, Set<String> namespaces) {
+    this.store = store;
+    this.namespaces = Set.copyOf(namespaces);
+  }
+
+  List<CriView> containers() {
+    return views().filter(CriView::isContainer).toList();
+  }
+
+  List<CriView> sandboxes() {
+    return views().filter(CriView::isSandbox).toList();
+  }
+
+  private Stream<CriView> views() {
+    return store.snapshot().containers().stream().filter(this::isShown).map(CriView::of);
+  }
+
+  private boolean isShown(Container record) {
+    return namespaces.contains(record.id().namespace());
+  }
+
+  /**
+   * The one whose id it is, or begins with it.
+   *
+   * @param what "container" or "sandbox", for the message
+   * @throws io.grpc.StatusRuntimeException NOT_FOUND when there is none or more than one
+   */
+  static CriView find(List<CriView> views, String what, String id) {
+    if (id.isEmpty()) {
+      throw Status.INVALID_ARGUMENT.withDescription(what + " id is required").asRuntimeException();
+    }
+    List<CriView> matching = matching(views, id);
+    if (matching.size() != 1) {
+      throw Status.NOT_FOUND
+          .withDescription(
+              matching.isEmpty()
+                  ? "no " + what + " \"" + id + "\""
+                  : "%d of them begin with \"%s\": name the %s in full"
+                      .formatted(matching.size(), id, what))
+          .asRuntimeException();
+    }
+    return matching.getFirst();
+  }
+
+  /** Those whose id it is, or else those whose id begins with it. */
+  private static List<CriView> matching(List<CriView> views, String id) {
+    List<CriView> exact = views.stream().filter(view -> view.id().equals(id)).toList();
+    return exact.isEmpty()
+        ? views.stream().filter(view -> view.id().startsWith(id)).toList()
+        : exact;
+  }
+
+  /** A filter by id: an unknown prefix, or one of several, matches nothing; an empty one all. */
+  static Predicate<String> byId(List<CriView> views, String id) {
+    if (id.isEmpty()) {
+      return candidate -> true;
+    }
+    List<CriView> matching = matching(views, id);
+    return matching.size() == 1 ? matching.getFirst().id()::equals : candidate -> false;
+  }
+}

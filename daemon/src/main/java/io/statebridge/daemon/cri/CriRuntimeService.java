@@ -1,0 +1,220 @@
+package io.statebridge.daemon.cri;
+
+import io.grpc.StatusRuntimeException;
+import io.grpc.stub.StreamObserver;
+import io.statebridge.daemon.sync.SyncStatus;
+import io.statebridge.proto.cri.v1.Container;
+import io.statebridge.proto.cri.v1.ContainerFilter;
+import io.statebridge.proto.cri.v1.ContainerStatusRequest;
+import io.statebridge.proto.cri.v1.ContainerStatusResponse;
+import io.statebridge.proto.cri.v1.ListContainersRequest;
+import io.statebridge.proto.cri.v1.ListContainersResponse;
+import io.statebridge.proto.cri.v1.ListPodSandboxRequest;
+import io.statebridge.proto.cri.v1.ListPodSandboxResponse;
+import io.statebridge.proto.cri.v1.PodSandbox;
+import io.statebridge.proto.cri.v1.PodSandboxFilter;
+import io.statebridge.proto.cri.v1.PodSandboxStatusRequest;
+import io.statebridge.proto.cri.v1.PodSandboxStatusResponse;
+import io.statebridge.proto.cri.v1.RuntimeCondition;
+import io.statebridge.proto.cri.v1.RuntimeServiceGrpc;
+import io.statebridge.proto.cri.v1.RuntimeStatus;
+import io.statebridge.proto.cri.v1.StatusRequest;
+import io.statebridge.proto.cri.v1.StatusResponse;
+import io.statebridge.proto.cri.v1.StreamContainersRequest;
+import io.statebridge.proto.cri.v1.StreamContainersResponse;
+import io.statebridge.proto.cri.v1.StreamPodSandboxesRequest;
+import io.statebridge.proto.cri.v1.StreamPodSandboxesResponse;
+import io.statebridge.proto.cri.v1.VersionRequest;
+import io.statebridge.proto.cri.v1.VersionResponse;
+import io.statebridge.store.ContainerStore;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+
+/**
+ * The methods of the CRI's RuntimeService that read containers and sandboxes, answered from the
+ * store. None of them asks the runtime. Thread-safe.
+ */
+public final class CriRuntimeService extends RuntimeServiceGrpc.RuntimeServiceImplBase {
+
+  /** The version of the CRI, and the one that clients send and expect of old. */
+  private static final String API_VERSION = "v1";
+
+  private static final String KUBE_API_VERSION = "0.1.0";
+
+  /** As many containers as a message of a stream carries. */
+  private static final int STREAM_CHUNK = 500;
+
+  private final CriRecords records;
+  private final Supplier<SyncStatus> sync;
+
+  /**
+   * @param namespaces that the CRI shows
+   */
+  public CriRuntimeService(
+      ContainerStore store, Supplier<SyncStatus> sync, Set<String> namespaces) {
+    this.records = new CriRecords(store, namespaces);
+    this.sync = sync;
+  }
+
+  @Override
+  public void version(VersionRequest request, StreamObserver<VersionResponse> out) {
+    String known = sync.get().runtimeVersion();
+    answer(
+        out,
+        () ->
+            VersionResponse.newBuilder()
+                .setVersion(KUBE_API_VERSION)
+                .setRuntimeName("containerd")
+                // Clients want some text here also before containerd has told it.
+                .setRuntimeVersion(known.isEmpty() ? "unknown" : known)
+                .setRuntimeApiVersion(API_VERSION)
+                .build());
+  }
+
+  @Override
+  public void status(StatusRequest request, StreamObserver<StatusResponse> out) {
+    answer(
+        out,
+        () ->
+            StatusResponse.newBuilder()
+                .setStatus(
+                    RuntimeStatus.newBuilder()
+                        .addConditions(condition("RuntimeReady"))
+                        .addConditions(condition("NetworkReady")))
+                .build());
+  }
+
+  /** What is true of containerd is known as long as we are in sync with it. */
+  private RuntimeCondition condition(String type) {
+    SyncStatus status = sync.get();
+    RuntimeCondition.Builder condition =
+        RuntimeCondition.newBuilder().setType(type).setStatus(status.inSync());
+    if (!status.inSync()) {
+      condition
+          .setReason("ContainerdNotInSync")
+          .setMessage(
+              "statebridge is not in sync with containerd (%s): %s"
+                  .formatted(status.phase(), status.lastError()));
+    }
+    return condition.build();
+  }
+
+  @Override
+  public void listContainers(
+      ListContainersRequest request, StreamObserver<ListContainersResponse> out) {
+    answer(
+        out,
+        () ->
+            ListContainersResponse.newBuilder()
+                .addAllContainers(containers(request.getFilter()))
+                .build());
+  }
+
+  @Override
+  public void streamContainers(
+      StreamContainersRequest request, StreamObserver<StreamContainersResponse> out) {
+    stream(
+        out,
+        () -> containers(request.getFilter()),
+        chunk -> StreamContainersResponse.newBuilder().addAllContainers(chunk).build());
+  }
+
+  private List<Container> containers(ContainerFilter filter) {
+    List<CriView> all = records.containers();
+    Predicate<String> ids = CriRecords.byId(all, filter.getId());
+    Predicate<String> sandboxes = CriRecords.byId(records.sandboxes(), filter.getPodSandboxId());
+    return all.stream()
+        .filter(view -> ids.test(view.id()))
+        .filter(view -> filter.getPodSandboxId().isEmpty() || sandboxes.test(view.sandboxId()))
+        .map(CriView::container)
+        .filter(c -> !filter.hasState() || c.getState() == filter.getState().getState())
+        .filter(c -> matches(filter.getLabelSelectorMap(), c.getLabelsMap()))
+        .toList();
+  }
+
+  @Override
+  public void containerStatus(
+      ContainerStatusRequest request, StreamObserver<ContainerStatusResponse> out) {
+    answer(
+        out,
+        () ->
+            ContainerStatusResponse.newBuilder()
+                .setStatus(
+                    CriRecords.find(records.containers(), "container", request.getContainerId())
+                        .containerStatus())
+                .build());
+  }
+
+  @Override
+  public void listPodSandbox(
+      ListPodSandboxRequest request, StreamObserver<ListPodSandboxResponse> out) {
+    answer(
+        out,
+        () ->
+            ListPodSandboxResponse.newBuilder()
+                .addAllItems(sandboxes(request.getFilter()))
+                .build());
+  }
+
+  @Override
+  public void streamPodSandboxes(
+      StreamPodSandboxesRequest request, StreamObserver<StreamPodSandboxesResponse> out) {
+    stream(
+        out,
+        () -> sandboxes(request.getFilter()),
+        chunk -> StreamPodSandboxesResponse.newBuilder().addAllPodSandboxes(chunk).build());
+  }
+
+  private List<PodSandbox> sandboxes(PodSandboxFilter filter) {
+    List<CriView> all = records.sandboxes();
+    Predicate<String> ids = CriRecords.byId(all, filter.getId());
+    return all.stream()
+        .filter(view -> ids.test(view.id()))
+        .map(CriView::sandbox)
+        .filter(s -> !filter.hasState() || s.getState() == filter.getState().getState())
+        .filter(s -> matches(filter.getLabelSelectorMap(), s.getLabelsMap()))
+        .toList();
+  }
+
+  @Override
+  public void podSandboxStatus(
+      PodSandboxStatusRequest request, StreamObserver<PodSandboxStatusResponse> out) {
+    answer(
+        out,
+        () ->
+            PodSandboxStatusResponse.newBuilder()
+                .setStatus(
+                    CriRecords.find(records.sandboxes(), "pod sandbox", request.getPodSandboxId())
+                        .sandboxStatus())
+                .build());
+  }
+
+  private static boolean matches(Map<String, String> selector, Map<String, String> labels) {
+    return labels.entrySet().containsAll(selector.entrySet());
+  }
+
+  private static <T, R> void stream(
+      StreamObserver<R> out, Supplier<List<T>> all, Function<List<T>, R> message) {
+    List<T> items = all.get();
+    for (int from = 0; from < items.size(); from += STREAM_CHUNK) {
+      out.onNext(message.apply(items.subList(from, Math.min(items.size(), from + STREAM_CHUNK))));
+    }
+    out.onCompleted();
+  }
+
+  private static <R> void answer(StreamObserver<R> out, Supplier<R> work) {
+    R response;
+    try {
+      response = work.get();
+    } catch (StatusRuntimeException e) {
+      out.onError(e);
+      return;
+    }
+    out.onNext(response);
+    out.onCompleted();
+  }
+}
