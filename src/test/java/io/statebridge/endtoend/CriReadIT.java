@@ -15,6 +15,7 @@ import io.statebridge.proto.cri.v1.ContainerState;
 import io.statebridge.proto.cri.v1.ContainerStateValue;
 import io.statebridge.proto.cri.v1.ContainerStatus;
 import io.statebridge.proto.cri.v1.ContainerStatusRequest;
+import io.statebridge.proto.cri.v1.ContainerUser;
 import io.statebridge.proto.cri.v1.ListContainersRequest;
 import io.statebridge.proto.cri.v1.ListPodSandboxRequest;
 import io.statebridge.proto.cri.v1.PodSandbox;
@@ -124,6 +125,7 @@ final class CriReadIT {
       case "created_at", "started_at" ->
           Math.abs((long) their - (long) our) < Duration.ofSeconds(1).toNanos();
       case "image_id" -> their.equals("");
+      case "user" -> our.equals(ContainerUser.getDefaultInstance());
       default -> false;
     };
   }
