@@ -1,7 +1,11 @@
 package io.statebridge.daemon.cri;
 
+import com.google.common.cache.CacheBuilder;
+import com.google.common.cache.CacheLoader;
+import com.google.common.cache.LoadingCache;
 import io.grpc.Status;
 import io.statebridge.api.Container;
+import io.statebridge.api.ContainerInfo;
 import io.statebridge.store.ContainerStore;
 import java.util.List;
 import java.util.Set;
@@ -13,6 +17,10 @@ final class CriRecords {
 
   private final ContainerStore store;
   private final Set<String> namespaces;
+
+  /** Read once for each container: records change often, and what the plugin keeps does not. */
+  private final LoadingCache<ContainerInfo, CriMetadata> metadata =
+      CacheBuilder.newBuilder().weakKeys().build(CacheLoader.from(CriMetadata::of));
 
   CriRecords(ContainerStore store, Set<String> namespaces) {
     this.store = store;
@@ -28,7 +36,9 @@ final class CriRecords {
   }
 
   private Stream<CriView> views() {
-    return store.snapshot().containers().stream().filter(this::isShown).map(CriView::of);
+    return store.snapshot().containers().stream()
+        .filter(this::isShown)
+        .map(record -> new CriView(record, metadata.getUnchecked(record.info())));
   }
 
   private boolean isShown(Container record) {

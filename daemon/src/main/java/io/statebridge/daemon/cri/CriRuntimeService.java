@@ -126,10 +126,11 @@ public final class CriRuntimeService extends RuntimeServiceGrpc.RuntimeServiceIm
   private List<Container> containers(ContainerFilter filter) {
     List<CriView> all = records.containers();
     Predicate<String> ids = CriRecords.byId(all, filter.getId());
-    Predicate<String> sandboxes = CriRecords.byId(records.sandboxes(), filter.getPodSandboxId());
+    String sandbox = filter.getPodSandboxId();
+    Predicate<String> sandboxes =
+        CriRecords.byId(sandbox.isEmpty() ? List.of() : records.sandboxes(), sandbox);
     return all.stream()
-        .filter(view -> ids.test(view.id()))
-        .filter(view -> filter.getPodSandboxId().isEmpty() || sandboxes.test(view.sandboxId()))
+        .filter(view -> ids.test(view.id()) && sandboxes.test(view.sandboxId()))
         .map(CriView::container)
         .filter(c -> !filter.hasState() || c.getState() == filter.getState().getState())
         .filter(c -> matches(filter.getLabelSelectorMap(), c.getLabelsMap()))

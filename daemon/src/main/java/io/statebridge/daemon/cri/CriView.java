@@ -33,10 +33,6 @@ import org.jspecify.annotations.Nullable;
  */
 record CriView(Container record, CriMetadata metadata) {
 
-  static CriView of(Container record) {
-    return new CriView(record, CriMetadata.of(record.info()));
-  }
-
   /** Whether it is to be told as a sandbox; one that no CRI plugin made is that, too. */
   boolean isSandbox() {
     return record.info().isSandbox() || isForeign();
