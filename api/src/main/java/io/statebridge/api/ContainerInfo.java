@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param sandboxId the pod's sandbox, empty when it belongs to none
  * @param createdAt null when the runtime did not say
  * @param criMetadata what the CRI plugin keeps with it, as JSON, empty when it is none of its own
+ * @param spec those parts of its OCI runtime spec that the CRI tells, as JSON, empty when unknown
  */
 public record ContainerInfo(
     ContainerId id,
@@ -23,7 +24,8 @@ public record ContainerInfo(
     Map<String, String> labels,
     String sandboxId,
     @Nullable Instant createdAt,
-    String criMetadata) {
+    String criMetadata,
+    String spec) {
 
   /** One that no CRI plugin made. */
   public ContainerInfo(
@@ -33,7 +35,7 @@ public record ContainerInfo(
       Map<String, String> labels,
       String sandboxId,
       @Nullable Instant createdAt) {
-    this(id, image, runtime, labels, sandboxId, createdAt, "");
+    this(id, image, runtime, labels, sandboxId, createdAt, "", "");
   }
 
   public ContainerInfo {

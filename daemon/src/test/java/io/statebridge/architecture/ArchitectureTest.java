@@ -45,7 +45,7 @@ class ArchitectureTest {
           API, List.of(),
           STORE, List.of(API, LOG, "org.sqlite.."),
           SYNC, List.of(API, STORE, LOG),
-          ADAPTER, with(GRPC, API, PROTO, LOG),
+          ADAPTER, with(GRPC, API, PROTO, LOG, "com.fasterxml.jackson.."),
           SHIM, with(GRPC, API, PROTO, LOG, "com.fasterxml.jackson.core.."),
           RPC, with(GRPC, API, STORE, SYNC, CRI, PROTO, LOG),
           CRI, with(GRPC, API, STORE, SYNC, PROTO, "com.fasterxml.jackson.."),

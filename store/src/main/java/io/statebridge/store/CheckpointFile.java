@@ -27,7 +27,11 @@ final class CheckpointFile implements AutoCloseable {
   /** "Stbr", by which {@code file} and we tell it from another application's. */
   private static final int APPLICATION_ID = 0x53746272;
 
-  private static final int VERSION = 1;
+  private static final int VERSION = 2;
+
+  /** What makes a file of version n, at index n - 1, one of the next. */
+  private static final List<String> UPGRADES =
+      List.of("ALTER TABLE container ADD COLUMN spec TEXT NOT NULL DEFAULT ''");
 
   /**
    * Pages that the log grows to before it is brought into the database: a mebibyte, so that the
@@ -89,6 +93,8 @@ final class CheckpointFile implements AutoCloseable {
       execute(connection, "PRAGMA wal_autocheckpoint = " + LOG_PAGES);
       if (fresh) {
         createSchema(connection);
+      } else {
+        upgrade(connection);
       }
       requireWhole(directory, connection);
       ContainerTable table = new ContainerTable(connection);
@@ -114,7 +120,7 @@ final class CheckpointFile implements AutoCloseable {
     }
   }
 
-  /** Whether it is empty; otherwise it is ours, of this version. */
+  /** Whether it is empty; otherwise it is ours, of this version or one that we can upgrade. */
   private static boolean requireOurs(StateDirectory directory, Connection connection)
       throws SQLException, CheckpointException {
     int application = number(connection, "PRAGMA application_id");
@@ -128,11 +134,24 @@ final class CheckpointFile implements AutoCloseable {
       throw CheckpointException.badFile(
           directory.file(), "is another application's, by its id 0x%08x".formatted(application));
     }
-    if (version != VERSION) {
+    if (version < 1 || version > VERSION) {
       throw CheckpointException.badFile(
-          directory.file(), "is of version %d, not %d".formatted(version, VERSION));
+          directory.file(), "is of version %d, not of 1 to %d".formatted(version, VERSION));
     }
     return false;
+  }
+
+  private static void upgrade(Connection connection) throws SQLException {
+    int version = number(connection, "PRAGMA user_version");
+    if (version == VERSION) {
+      return;
+    }
+    execute(connection, "BEGIN IMMEDIATE");
+    for (String step : UPGRADES.subList(version - 1, VERSION - 1)) {
+      execute(connection, step);
+    }
+    execute(connection, "PRAGMA user_version = " + VERSION);
+    execute(connection, "COMMIT");
   }
 
   private static void createSchema(Connection connection) throws SQLException {

@@ -41,6 +41,7 @@ final class ContainerTable implements AutoCloseable {
             sandbox_id TEXT NOT NULL,
             created_at TEXT,
             cri_metadata TEXT NOT NULL,
+            spec TEXT NOT NULL,
             pid INTEGER NOT NULL,
             bundle TEXT NOT NULL,
             task_created_at TEXT,
@@ -80,6 +81,7 @@ final class ContainerTable implements AutoCloseable {
           "sandbox_id",
           "created_at",
           "cri_metadata",
+          "spec",
           "pid",
           "bundle",
           "task_created_at",
@@ -173,6 +175,7 @@ final class ContainerTable implements AutoCloseable {
     put.setString(++i, info.sandboxId());
     put.setString(++i, text(info.createdAt()));
     put.setString(++i, info.criMetadata());
+    put.setString(++i, info.spec());
     put.setLong(++i, container.pid());
     put.setString(++i, container.bundle());
     put.setString(++i, text(container.taskCreatedAt()));
@@ -244,7 +247,8 @@ final class ContainerTable implements AutoCloseable {
             labels.getOrDefault(id, Map.of()),
             row.getString("sandbox_id"),
             time(row, "created_at"),
-            row.getString("cri_metadata"));
+            row.getString("cri_metadata"),
+            row.getString("spec"));
     return new Container(
         info,
         row.getLong("pid"),

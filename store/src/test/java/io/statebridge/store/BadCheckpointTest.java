@@ -130,13 +130,27 @@ final class BadCheckpointTest {
   @Test
   void aFileOfANewerVersionIsSetAsideAndStaysWhole() throws Exception {
     makeWithRecords(1);
-    sql(dir, "PRAGMA user_version = 2");
+    sql(dir, "PRAGMA user_version = 3");
 
-    assertSetAside("is of version 2");
+    assertSetAside("is of version 3");
 
     Files.move(dir.resolve(ASIDE), file(), StandardCopyOption.REPLACE_EXISTING);
-    sql(dir, "PRAGMA user_version = 1");
+    sql(dir, "PRAGMA user_version = 2");
     assertThat(reload(dir)).containsExactly(container("old0"));
+  }
+
+  @Test
+  void aFileOfAnEarlierVersionIsUpgraded() throws Exception {
+    makeWithRecords(2);
+    sql(dir, "ALTER TABLE container DROP COLUMN spec", "PRAGMA user_version = 1");
+
+    try (CheckpointFixture daemon = start(dir)) {
+      assertThat(daemon.loaded).containsExactly(container("old0"), container("old1"));
+      daemon.put("new");
+      assertThat(daemon.checkpoint.status().setAside()).isNull();
+    }
+    assertThat(reload(dir))
+        .containsExactly(container("new"), container("old0"), container("old1"));
   }
 
   @Test

@@ -70,7 +70,9 @@ final class CheckpointTest {
             "io.containerd.runc.v2",
             Map.of("", "", "größe", "日本\uD83D\uDE80", "nul", "a\0b", "lines", "a\r\nb"),
             "pod",
-            Instant.MIN);
+            Instant.MIN,
+            "{\"Version\":\"v1\"}",
+            "{\"annotations\":{}}");
     return Stream.of(
         Container.of(bare),
         Container.of(told),
@@ -174,7 +176,7 @@ final class CheckpointTest {
               query(
                   "SELECT id || ' ' || exit_code || ' ' || exit_source || ' ' || exited_at FROM container"))
           .isEqualTo("a 137 SHIM 2026-01-02T03:04:06.999999999Z");
-      assertThat(query("PRAGMA user_version")).isEqualTo("1");
+      assertThat(query("PRAGMA user_version")).isEqualTo("2");
       assertThat(query("PRAGMA journal_mode")).isEqualTo("wal");
     }
   }

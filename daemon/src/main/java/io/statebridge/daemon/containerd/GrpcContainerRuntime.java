@@ -70,8 +70,6 @@ public final class GrpcContainerRuntime implements ContainerRuntime {
   private static final List<String> CRI_METADATA =
       List.of("io.cri-containerd.container.metadata", "io.cri-containerd.sandbox.metadata");
 
-  private static final String SANDBOX_LABEL = "io.kubernetes.cri.sandbox-id";
-
   private final ManagedChannel channel;
   private final Deadlines deadlines;
 
@@ -255,16 +253,17 @@ public final class GrpcContainerRuntime implements ContainerRuntime {
   }
 
   private static ContainerInfo info(String namespace, Container container) {
+    SpecParts spec = SpecParts.of(container.getSpec());
     return new ContainerInfo(
         new ContainerId(namespace, container.getId()),
         container.getImage(),
         container.getRuntime().getName(),
         container.getLabelsMap(),
-        container.getSandbox().isEmpty()
-            ? container.getLabelsOrDefault(SANDBOX_LABEL, "")
-            : container.getSandbox(),
+        // Before 1.7 containerd does not say it, but the spec of a CRI's container does.
+        container.getSandbox().isEmpty() ? spec.sandboxId() : container.getSandbox(),
         Times.orNull(container.getCreatedAt()),
-        criMetadata(container));
+        criMetadata(container),
+        spec.json());
   }
 
   private static String criMetadata(Container container) {

@@ -4,56 +4,122 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.statebridge.api.ContainerInfo;
 import io.statebridge.proto.cri.v1.ContainerMetadata;
+import io.statebridge.proto.cri.v1.ContainerResources;
+import io.statebridge.proto.cri.v1.ContainerUser;
+import io.statebridge.proto.cri.v1.HugepageLimit;
+import io.statebridge.proto.cri.v1.LinuxContainerResources;
+import io.statebridge.proto.cri.v1.LinuxContainerUser;
+import io.statebridge.proto.cri.v1.Mount;
+import io.statebridge.proto.cri.v1.NamespaceOption;
 import io.statebridge.proto.cri.v1.PodSandboxMetadata;
+import io.statebridge.proto.cri.v1.Signal;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * What the CRI plugin keeps with a container or a sandbox. It writes the CRI's own configuration as
- * Go's encoder does, so it is read leniently: what is missing or odd is empty, and nothing fails.
+ * What a CRI server keeps with a container or a sandbox. containerd's plugin writes the CRI's own
+ * configuration as Go's encoder does, so it is read leniently: what is missing or odd is empty, and
+ * nothing fails. Of a container that another CRI server made, what its labels and the annotations
+ * of its spec say stands in for it.
+ *
+ * @param isSandbox whether it is a sandbox itself
+ * @param metadata what the plugin keeps, or what stands in for it; missing when no CRI made it
+ * @param spec the parts of its runtime spec that are known
  */
-record CriMetadata(JsonNode metadata) {
+record CriMetadata(boolean isSandbox, JsonNode metadata, JsonNode spec) {
 
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String KIND = "io.cri-containerd.kind";
+  private static final String ANNOTATION = "io.kubernetes.cri.";
+  private static final String LABEL = "io.kubernetes.";
 
-  /** Of a container that no CRI plugin made, everything is empty. */
   static CriMetadata of(ContainerInfo info) {
-    if (info.criMetadata().isEmpty()) {
-      return new CriMetadata(MissingNode.getInstance());
+    JsonNode spec = parsed(info.spec());
+    JsonNode annotations = spec.path("annotations");
+    String kind =
+        info.labels()
+            .getOrDefault(KIND, annotations.path(ANNOTATION + "container-type").asText());
+    JsonNode kept = parsed(info.criMetadata()).path("Metadata");
+    boolean isSandbox = kind.equals("sandbox");
+    if (kept.isMissingNode() && !kind.isEmpty()) {
+      kept = isSandbox ? ofSandbox(info, annotations) : ofContainer(info, annotations);
     }
+    return new CriMetadata(isSandbox, kept, spec);
+  }
+
+  private static JsonNode parsed(String json) {
     try {
-      return new CriMetadata(JSON.readTree(info.criMetadata()).path("Metadata"));
+      return json.isEmpty() ? MissingNode.getInstance() : JSON.readTree(json);
     } catch (JsonProcessingException e) {
-      return new CriMetadata(MissingNode.getInstance());
+      return MissingNode.getInstance();
     }
+  }
+
+  private static ObjectNode ofContainer(ContainerInfo info, JsonNode annotations) {
+    ObjectNode made = JSON.createObjectNode();
+    made.put("SandboxID", info.sandboxId());
+    ObjectNode config = made.putObject("Config");
+    config
+        .putObject("metadata")
+        .put("name", told(info, "container.name", annotations, "container-name", info.id().id()));
+    config
+        .putObject("image")
+        .put("image", annotations.path(ANNOTATION + "image-name").asText());
+    info.labels().forEach((name, value) -> putLabel(config, name, value));
+    return made;
+  }
+
+  private static ObjectNode ofSandbox(ContainerInfo info, JsonNode annotations) {
+    ObjectNode made = JSON.createObjectNode();
+    ObjectNode config = made.putObject("Config");
+    String id = info.id().id();
+    config
+        .putObject("metadata")
+        .put("name", told(info, "pod.name", annotations, "sandbox-name", id))
+        .put("uid", told(info, "pod.uid", annotations, "sandbox-uid", id))
+        .put(
+            "namespace",
+            told(
+                info, "pod.namespace", annotations, "sandbox-namespace", info.id().namespace()));
+    info.labels().forEach((name, value) -> putLabel(config, name, value));
+    return made;
+  }
+
+  private static void putLabel(ObjectNode config, String name, String value) {
+    if (!name.equals(KIND)) {
+      config.withObject("/labels").put(name, value);
+    }
+  }
+
+  /** What a label says, or else an annotation, or else what must do. */
+  private static String told(
+      ContainerInfo info, String label, JsonNode annotations, String annotation, String otherwise) {
+    String labelled = info.labels().getOrDefault(LABEL + label, "");
+    String annotated = annotations.path(ANNOTATION + annotation).asText();
+    return !labelled.isEmpty() ? labelled : !annotated.isEmpty() ? annotated : otherwise;
   }
 
   boolean isMissing() {
     return metadata.isMissingNode();
   }
 
-  private JsonNode config() {
+  /** The CRI's configuration of it. */
+  JsonNode config() {
     return metadata.path("Config");
   }
 
   ContainerMetadata container() {
-    JsonNode node = config().path("metadata");
-    return ContainerMetadata.newBuilder()
-        .setName(node.path("name").asText())
-        .setAttempt(node.path("attempt").asInt())
-        .build();
+    return GoJson.read(config().path("metadata"), ContainerMetadata.newBuilder()).build();
   }
 
   PodSandboxMetadata sandbox() {
-    JsonNode node = config().path("metadata");
-    return PodSandboxMetadata.newBuilder()
-        .setName(node.path("name").asText())
-        .setUid(node.path("uid").asText())
-        .setNamespace(node.path("namespace").asText())
-        .setAttempt(node.path("attempt").asInt())
-        .build();
+    return GoJson.read(config().path("metadata"), PodSandboxMetadata.newBuilder()).build();
   }
 
   String sandboxId() {
@@ -72,6 +138,18 @@ record CriMetadata(JsonNode metadata) {
 
   String logPath() {
     return metadata.path("LogPath").asText();
+  }
+
+  /** The signal that stops it: as it was asked for, else its image's, else SIGTERM. */
+  Signal stopSignal() {
+    Signal asked = Signal.forNumber(config().path("stop_signal").asInt());
+    if (asked != null && asked != Signal.SIGNAL_RUNTIME_DEFAULT) {
+      return asked;
+    }
+    String ofImage = metadata.path("StopSignal").asText().toUpperCase(Locale.ROOT);
+    String name = ofImage.startsWith("SIG") ? ofImage : "SIG" + ofImage;
+    var named = Signal.getDescriptor().findValueByName("SIGNAL_" + name);
+    return named == null ? Signal.SIGNAL_SIGTERM : Signal.valueOf(named);
   }
 
   String runtimeHandler() {
@@ -94,18 +172,57 @@ record CriMetadata(JsonNode metadata) {
     return strings(config().path("annotations"));
   }
 
-  Iterable<JsonNode> mounts() {
-    return config().path("mounts");
+  List<Mount> mounts() {
+    List<Mount> mounts = new ArrayList<>();
+    config().path("mounts").forEach(m -> mounts.add(GoJson.read(m, Mount.newBuilder()).build()));
+    return mounts;
   }
 
-  /** What the container may use, as it was asked for. */
-  JsonNode resources() {
-    return config().path("linux").path("resources");
+  /** Of the pod's security context. */
+  NamespaceOption namespaceOptions() {
+    return GoJson.read(
+            config().path("linux").path("security_context").path("namespace_options"),
+            NamespaceOption.newBuilder())
+        .build();
   }
 
-  /** Of the pod's security context: network, pid, ipc, target_id. */
-  JsonNode namespaceOptions() {
-    return config().path("linux").path("security_context").path("namespace_options");
+  /** The user that its process was started as. */
+  ContainerUser user() {
+    JsonNode user = spec.at("/process/user");
+    if (user.isMissingNode()) {
+      return ContainerUser.getDefaultInstance();
+    }
+    LinuxContainerUser.Builder linux =
+        LinuxContainerUser.newBuilder()
+            .setUid(user.path("uid").asLong())
+            .setGid(user.path("gid").asLong());
+    user.path("additionalGids").forEach(gid -> linux.addSupplementalGroups(gid.asLong()));
+    return ContainerUser.newBuilder().setLinux(linux).build();
+  }
+
+  /** What it may use, as it was last set. */
+  ContainerResources resources() {
+    JsonNode cpu = spec.at("/linux/resources/cpu");
+    JsonNode memory = spec.at("/linux/resources/memory");
+    LinuxContainerResources.Builder linux =
+        LinuxContainerResources.newBuilder()
+            .setCpuPeriod(cpu.path("period").asLong())
+            .setCpuQuota(cpu.path("quota").asLong())
+            .setCpuShares(cpu.path("shares").asLong())
+            .setCpusetCpus(cpu.path("cpus").asText())
+            .setCpusetMems(cpu.path("mems").asText())
+            .setMemoryLimitInBytes(memory.path("limit").asLong())
+            .setMemorySwapLimitInBytes(memory.path("swap").asLong())
+            .setOomScoreAdj(spec.at("/process/oomScoreAdj").asLong())
+            .putAllUnified(strings(spec.at("/linux/resources/unified")));
+    spec.at("/linux/resources/hugepageLimits")
+        .forEach(
+            limit ->
+                linux.addHugepageLimits(
+                    HugepageLimit.newBuilder()
+                        .setPageSize(limit.path("pageSize").asText())
+                        .setLimit(limit.path("limit").asLong())));
+    return ContainerResources.newBuilder().setLinux(linux).build();
   }
 
   private static Map<String, String> strings(JsonNode object) {

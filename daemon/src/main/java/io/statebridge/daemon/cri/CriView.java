@@ -1,20 +1,13 @@
 package io.statebridge.daemon.cri;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import io.statebridge.api.Container;
 import io.statebridge.api.Exit;
 import io.statebridge.proto.cri.v1.ContainerMetadata;
-import io.statebridge.proto.cri.v1.ContainerResources;
 import io.statebridge.proto.cri.v1.ContainerState;
 import io.statebridge.proto.cri.v1.ContainerStatus;
 import io.statebridge.proto.cri.v1.ImageSpec;
-import io.statebridge.proto.cri.v1.LinuxContainerResources;
 import io.statebridge.proto.cri.v1.LinuxPodSandboxStatus;
-import io.statebridge.proto.cri.v1.Mount;
-import io.statebridge.proto.cri.v1.MountPropagation;
 import io.statebridge.proto.cri.v1.Namespace;
-import io.statebridge.proto.cri.v1.NamespaceMode;
-import io.statebridge.proto.cri.v1.NamespaceOption;
 import io.statebridge.proto.cri.v1.PodIP;
 import io.statebridge.proto.cri.v1.PodSandbox;
 import io.statebridge.proto.cri.v1.PodSandboxMetadata;
@@ -35,11 +28,11 @@ record CriView(Container record, CriMetadata metadata) {
 
   /** Whether it is to be told as a sandbox; one that no CRI plugin made is that, too. */
   boolean isSandbox() {
-    return record.info().isSandbox() || isForeign();
+    return metadata.isSandbox() || isForeign();
   }
 
   boolean isContainer() {
-    return !record.info().isSandbox();
+    return !metadata.isSandbox();
   }
 
   /** Made by no CRI plugin. */
@@ -86,11 +79,11 @@ record CriView(Container record, CriMetadata metadata) {
             .setImageId(imageRef())
             .putAllLabels(isForeign() ? record.labels() : metadata.labels())
             .putAllAnnotations(metadata.annotations())
-            .setLogPath(metadata.logPath());
-    metadata.mounts().forEach(mount -> status.addMounts(mount(mount)));
-    if (!isForeign()) {
-      status.setResources(ContainerResources.newBuilder().setLinux(resources()));
-    }
+            .setLogPath(metadata.logPath())
+            .addAllMounts(metadata.mounts())
+            .setUser(metadata.user())
+            .setResources(metadata.resources())
+            .setStopSignal(metadata.stopSignal());
     // A pending exit is the truth already, but for the task that is still to be deleted.
     Exit exit = record.knownExit();
     if (exit != null) {
@@ -132,35 +125,6 @@ record CriView(Container record, CriMetadata metadata) {
     };
   }
 
-  private LinuxContainerResources resources() {
-    JsonNode node = metadata.resources();
-    return LinuxContainerResources.newBuilder()
-        .setCpuPeriod(node.path("cpu_period").asLong())
-        .setCpuQuota(node.path("cpu_quota").asLong())
-        .setCpuShares(node.path("cpu_shares").asLong())
-        .setMemoryLimitInBytes(node.path("memory_limit_in_bytes").asLong())
-        .setOomScoreAdj(node.path("oom_score_adj").asLong())
-        .setCpusetCpus(node.path("cpuset_cpus").asText())
-        .setCpusetMems(node.path("cpuset_mems").asText())
-        .setMemorySwapLimitInBytes(node.path("memory_swap_limit_in_bytes").asLong())
-        .build();
-  }
-
-  private static Mount mount(JsonNode node) {
-    return Mount.newBuilder()
-        .setContainerPath(node.path("container_path").asText())
-        .setHostPath(node.path("host_path").asText())
-        .setReadonly(node.path("readonly").asBoolean())
-        .setSelinuxRelabel(node.path("selinux_relabel").asBoolean())
-        .setPropagation(propagation(node.path("propagation").asInt()))
-        .build();
-  }
-
-  private static MountPropagation propagation(int number) {
-    MountPropagation known = MountPropagation.forNumber(number);
-    return known == null ? MountPropagation.PROPAGATION_PRIVATE : known;
-  }
-
   PodSandbox sandbox() {
     return PodSandbox.newBuilder()
         .setId(id())
@@ -187,7 +151,7 @@ record CriView(Container record, CriMetadata metadata) {
         .setNetwork(network)
         .setLinux(
             LinuxPodSandboxStatus.newBuilder()
-                .setNamespaces(Namespace.newBuilder().setOptions(namespaceOptions())))
+                .setNamespaces(Namespace.newBuilder().setOptions(metadata.namespaceOptions())))
         .putAllLabels(isForeign() ? record.labels() : metadata.labels())
         .putAllAnnotations(metadata.annotations())
         .setRuntimeHandler(metadata.runtimeHandler())
@@ -209,21 +173,6 @@ record CriView(Container record, CriMetadata metadata) {
     return containerState() == ContainerState.CONTAINER_RUNNING
         ? PodSandboxState.SANDBOX_READY
         : PodSandboxState.SANDBOX_NOTREADY;
-  }
-
-  private NamespaceOption namespaceOptions() {
-    JsonNode options = metadata.namespaceOptions();
-    return NamespaceOption.newBuilder()
-        .setNetwork(mode(options.path("network").asInt()))
-        .setPid(mode(options.path("pid").asInt()))
-        .setIpc(mode(options.path("ipc").asInt()))
-        .setTargetId(options.path("target_id").asText())
-        .build();
-  }
-
-  private static NamespaceMode mode(int number) {
-    NamespaceMode known = NamespaceMode.forNumber(number);
-    return known == null ? NamespaceMode.POD : known;
   }
 
   private static long nanos(@Nullable Instant time) {
