@@ -48,7 +48,7 @@ class ArchitectureTest {
           ADAPTER, with(GRPC, API, PROTO, LOG, "com.fasterxml.jackson.."),
           SHIM, with(GRPC, API, PROTO, LOG, "com.fasterxml.jackson.core.."),
           RPC, with(GRPC, API, STORE, SYNC, CRI, PROTO, LOG),
-          CRI, with(GRPC, API, STORE, SYNC, PROTO, "com.fasterxml.jackson.."),
+          CRI, with(GRPC, API, STORE, SYNC, PROTO, LOG, "com.fasterxml.jackson.."),
           SIMULATOR, with(GRPC, PROTO, LOG));
 
   private static final JavaClasses PRODUCT =

@@ -49,7 +49,7 @@ public final class ContainerdChannel implements AutoCloseable {
     return new ContainerdChannel(eventLoop, channel);
   }
 
-  ManagedChannel grpc() {
+  public ManagedChannel grpc() {
     return channel;
   }
 

@@ -22,6 +22,7 @@ import io.statebridge.api.TaskInfo;
 import io.statebridge.proto.containerd.containers.v1.Container;
 import io.statebridge.proto.containerd.containers.v1.ContainersGrpc;
 import io.statebridge.proto.containerd.containers.v1.GetContainerRequest;
+import io.statebridge.proto.containerd.containers.v1.GetContainerResponse;
 import io.statebridge.proto.containerd.containers.v1.ListContainersRequest;
 import io.statebridge.proto.containerd.events.v1.EventsGrpc;
 import io.statebridge.proto.containerd.events.v1.PublishRequest;
@@ -185,11 +186,16 @@ public final class GrpcContainerRuntime implements ContainerRuntime {
 
   @Override
   public CompletionStage<ContainerInfo> getContainer(ContainerId id) {
+    return describe(id).thenApply(container -> info(id.namespace(), container));
+  }
+
+  /** All that containerd keeps of a container. Fails like {@link #getContainer}. */
+  public CompletionStage<Container> describe(ContainerId id) {
     return call(
         "Containers/Get",
         in(id.namespace(), ContainersGrpc.newFutureStub(channel), deadlines.read())
             .get(GetContainerRequest.newBuilder().setId(id.id()).build()),
-        response -> info(id.namespace(), response.getContainer()));
+        GetContainerResponse::getContainer);
   }
 
   @Override

@@ -13,9 +13,12 @@ import io.statebridge.proto.cri.v1.HugepageLimit;
 import io.statebridge.proto.cri.v1.LinuxContainerResources;
 import io.statebridge.proto.cri.v1.LinuxContainerUser;
 import io.statebridge.proto.cri.v1.Mount;
+import io.statebridge.proto.cri.v1.NamespaceMode;
 import io.statebridge.proto.cri.v1.NamespaceOption;
 import io.statebridge.proto.cri.v1.PodSandboxMetadata;
 import io.statebridge.proto.cri.v1.Signal;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -29,10 +32,12 @@ import java.util.TreeMap;
  * of its spec say stands in for it.
  *
  * @param isSandbox whether it is a sandbox itself
- * @param metadata what the plugin keeps, or what stands in for it; missing when no CRI made it
+ * @param kept what the plugin keeps, with its version; missing when it is none of the plugin's
+ * @param metadata the same without the version, or what stands in for it; missing when no CRI made
+ *     it
  * @param spec the parts of its runtime spec that are known
  */
-record CriMetadata(boolean isSandbox, JsonNode metadata, JsonNode spec) {
+record CriMetadata(boolean isSandbox, JsonNode kept, JsonNode metadata, JsonNode spec) {
 
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String KIND = "io.cri-containerd.kind";
@@ -45,12 +50,13 @@ record CriMetadata(boolean isSandbox, JsonNode metadata, JsonNode spec) {
     String kind =
         info.labels()
             .getOrDefault(KIND, annotations.path(ANNOTATION + "container-type").asText());
-    JsonNode kept = parsed(info.criMetadata()).path("Metadata");
+    JsonNode kept = parsed(info.criMetadata());
+    JsonNode metadata = kept.path("Metadata");
     boolean isSandbox = kind.equals("sandbox");
-    if (kept.isMissingNode() && !kind.isEmpty()) {
-      kept = isSandbox ? ofSandbox(info, annotations) : ofContainer(info, annotations);
+    if (metadata.isMissingNode() && !kind.isEmpty()) {
+      metadata = isSandbox ? ofSandbox(info, annotations) : ofContainer(info, annotations);
     }
-    return new CriMetadata(isSandbox, kept, spec);
+    return new CriMetadata(isSandbox, kept, metadata, spec);
   }
 
   private static JsonNode parsed(String json) {
@@ -156,12 +162,21 @@ record CriMetadata(boolean isSandbox, JsonNode metadata, JsonNode spec) {
     return metadata.path("RuntimeHandler").asText();
   }
 
-  String ip() {
-    return metadata.path("IP").asText();
+  /** A sandbox's addresses, the first one first; it has them as long as it has a network. */
+  List<String> ips() {
+    if (namespaceOptions().getNetwork() == NamespaceMode.NODE || isNetNamespaceClosed()) {
+      return List.of();
+    }
+    List<String> ips = new ArrayList<>();
+    ips.add(metadata.path("IP").asText());
+    metadata.path("AdditionalIPs").forEach(ip -> ips.add(ip.asText()));
+    return ips;
   }
 
-  Iterable<JsonNode> additionalIps() {
-    return metadata.path("AdditionalIPs");
+  /** The plugin removes a sandbox's network namespace when it stops it. */
+  boolean isNetNamespaceClosed() {
+    String path = metadata.path("NetNSPath").asText();
+    return !path.isEmpty() && !Files.exists(Path.of(path));
   }
 
   Map<String, String> labels() {

@@ -7,8 +7,11 @@ import io.grpc.Status;
 import io.statebridge.api.Container;
 import io.statebridge.api.ContainerInfo;
 import io.statebridge.store.ContainerStore;
+import io.statebridge.proto.cri.v1.Image;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 
@@ -22,9 +25,17 @@ final class CriRecords {
   private final LoadingCache<ContainerInfo, CriMetadata> metadata =
       CacheBuilder.newBuilder().weakKeys().build(CacheLoader.from(CriMetadata::of));
 
-  CriRecords(ContainerStore store, Set<String> namespaces) {
+  private final Function<String, Optional<Image>> images;
+
+  /**
+   * @param namespaces that are shown
+   * @param images by what a container's record calls them
+   */
+  CriRecords(
+      ContainerStore store, Set<String> namespaces, Function<String, Optional<Image>> images) {
     this.store = store;
     this.namespaces = Set.copyOf(namespaces);
+    this.images = images;
   }
 
   List<CriView> containers() {
@@ -38,7 +49,7 @@ final class CriRecords {
   private Stream<CriView> views() {
     return store.snapshot().containers().stream()
         .filter(this::isShown)
-        .map(record -> new CriView(record, metadata.getUnchecked(record.info())));
+        .map(record -> new CriView(record, metadata.getUnchecked(record.info()), images));
   }
 
   private boolean isShown(Container record) {

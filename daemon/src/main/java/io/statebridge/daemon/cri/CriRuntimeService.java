@@ -2,6 +2,7 @@ package io.statebridge.daemon.cri;
 
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
+import io.statebridge.api.ContainerId;
 import io.statebridge.daemon.sync.SyncStatus;
 import io.statebridge.proto.cri.v1.Container;
 import io.statebridge.proto.cri.v1.ContainerFilter;
@@ -15,9 +16,9 @@ import io.statebridge.proto.cri.v1.PodSandbox;
 import io.statebridge.proto.cri.v1.PodSandboxFilter;
 import io.statebridge.proto.cri.v1.PodSandboxStatusRequest;
 import io.statebridge.proto.cri.v1.PodSandboxStatusResponse;
-import io.statebridge.proto.cri.v1.RuntimeCondition;
+import io.statebridge.proto.cri.v1.RuntimeConfigRequest;
+import io.statebridge.proto.cri.v1.RuntimeConfigResponse;
 import io.statebridge.proto.cri.v1.RuntimeServiceGrpc;
-import io.statebridge.proto.cri.v1.RuntimeStatus;
 import io.statebridge.proto.cri.v1.StatusRequest;
 import io.statebridge.proto.cri.v1.StatusResponse;
 import io.statebridge.proto.cri.v1.StreamContainersRequest;
@@ -29,16 +30,18 @@ import io.statebridge.proto.cri.v1.VersionResponse;
 import io.statebridge.store.ContainerStore;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The methods of the CRI's RuntimeService that read containers and sandboxes, answered from the
- * store. None of them asks the runtime. Thread-safe.
+ * The methods of the CRI's RuntimeService that read, answered from the store. The runtime is asked
+ * for what no record holds: its own status, and what a verbose answer tells besides. Thread-safe.
  */
-public final class CriRuntimeService extends RuntimeServiceGrpc.RuntimeServiceImplBase {
+final class CriRuntimeService extends RuntimeServiceGrpc.RuntimeServiceImplBase {
 
   /** The version of the CRI, and the one that clients send and expect of old. */
   private static final String API_VERSION = "v1";
@@ -48,16 +51,31 @@ public final class CriRuntimeService extends RuntimeServiceGrpc.RuntimeServiceIm
   /** As many containers as a message of a stream carries. */
   private static final int STREAM_CHUNK = 500;
 
+  private final ContainerStore store;
   private final CriRecords records;
   private final Supplier<SyncStatus> sync;
+  private final CriConditions conditions;
+  private final Function<
+          ContainerId, CompletionStage<io.statebridge.proto.containerd.containers.v1.Container>>
+      describe;
 
   /**
-   * @param namespaces that the CRI shows
+   * @param describe what containerd keeps of a container; asked for a verbose status only
    */
-  public CriRuntimeService(
-      ContainerStore store, Supplier<SyncStatus> sync, Set<String> namespaces) {
-    this.records = new CriRecords(store, namespaces);
+  CriRuntimeService(
+      ContainerStore store,
+      CriRecords records,
+      Supplier<SyncStatus> sync,
+      CriConditions conditions,
+      Function<
+              ContainerId,
+              CompletionStage<io.statebridge.proto.containerd.containers.v1.Container>>
+          describe) {
+    this.store = store;
+    this.records = records;
     this.sync = sync;
+    this.conditions = conditions;
+    this.describe = describe;
   }
 
   @Override
@@ -77,30 +95,13 @@ public final class CriRuntimeService extends RuntimeServiceGrpc.RuntimeServiceIm
 
   @Override
   public void status(StatusRequest request, StreamObserver<StatusResponse> out) {
-    answer(
-        out,
-        () ->
-            StatusResponse.newBuilder()
-                .setStatus(
-                    RuntimeStatus.newBuilder()
-                        .addConditions(condition("RuntimeReady"))
-                        .addConditions(condition("NetworkReady")))
-                .build());
+    answer(out, () -> conditions.status(request));
   }
 
-  /** What is true of containerd is known as long as we are in sync with it. */
-  private RuntimeCondition condition(String type) {
-    SyncStatus status = sync.get();
-    RuntimeCondition.Builder condition =
-        RuntimeCondition.newBuilder().setType(type).setStatus(status.inSync());
-    if (!status.inSync()) {
-      condition
-          .setReason("ContainerdNotInSync")
-          .setMessage(
-              "statebridge is not in sync with containerd (%s): %s"
-                  .formatted(status.phase(), status.lastError()));
-    }
-    return condition.build();
+  @Override
+  public void runtimeConfig(
+      RuntimeConfigRequest request, StreamObserver<RuntimeConfigResponse> out) {
+    answer(out, conditions::runtimeConfig);
   }
 
   @Override
@@ -142,12 +143,29 @@ public final class CriRuntimeService extends RuntimeServiceGrpc.RuntimeServiceIm
       ContainerStatusRequest request, StreamObserver<ContainerStatusResponse> out) {
     answer(
         out,
-        () ->
-            ContainerStatusResponse.newBuilder()
-                .setStatus(
-                    CriRecords.find(records.containers(), "container", request.getContainerId())
-                        .containerStatus())
-                .build());
+        () -> {
+          CriView view =
+              CriRecords.find(records.containers(), "container", request.getContainerId());
+          ContainerStatusResponse.Builder status =
+              ContainerStatusResponse.newBuilder().setStatus(view.containerStatus());
+          if (request.getVerbose()) {
+            status.putAllInfo(CriDetails.ofContainer(view, described(view), store.epoch()));
+          }
+          return status.build();
+        });
+  }
+
+  /** What containerd keeps of it, or null when it does not tell. */
+  private io.statebridge.proto.containerd.containers.v1.@Nullable Container described(
+      CriView view) {
+    if (!sync.get().inSync()) {
+      return null;
+    }
+    try {
+      return describe.apply(view.record().id()).toCompletableFuture().join();
+    } catch (CompletionException e) {
+      return null;
+    }
   }
 
   @Override
@@ -186,12 +204,16 @@ public final class CriRuntimeService extends RuntimeServiceGrpc.RuntimeServiceIm
       PodSandboxStatusRequest request, StreamObserver<PodSandboxStatusResponse> out) {
     answer(
         out,
-        () ->
-            PodSandboxStatusResponse.newBuilder()
-                .setStatus(
-                    CriRecords.find(records.sandboxes(), "pod sandbox", request.getPodSandboxId())
-                        .sandboxStatus())
-                .build());
+        () -> {
+          CriView view =
+              CriRecords.find(records.sandboxes(), "pod sandbox", request.getPodSandboxId());
+          PodSandboxStatusResponse.Builder status =
+              PodSandboxStatusResponse.newBuilder().setStatus(view.sandboxStatus());
+          if (request.getVerbose()) {
+            status.putAllInfo(CriDetails.ofSandbox(view, described(view), store.epoch()));
+          }
+          return status.build();
+        });
   }
 
   private static boolean matches(Map<String, String> selector, Map<String, String> labels) {

@@ -5,6 +5,7 @@ import io.statebridge.api.Exit;
 import io.statebridge.proto.cri.v1.ContainerMetadata;
 import io.statebridge.proto.cri.v1.ContainerState;
 import io.statebridge.proto.cri.v1.ContainerStatus;
+import io.statebridge.proto.cri.v1.Image;
 import io.statebridge.proto.cri.v1.ImageSpec;
 import io.statebridge.proto.cri.v1.LinuxPodSandboxStatus;
 import io.statebridge.proto.cri.v1.Namespace;
@@ -15,7 +16,10 @@ import io.statebridge.proto.cri.v1.PodSandboxNetworkStatus;
 import io.statebridge.proto.cri.v1.PodSandboxState;
 import io.statebridge.proto.cri.v1.PodSandboxStatus;
 import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,8 +27,11 @@ import org.jspecify.annotations.Nullable;
  * which has its id, so that no client finds a field empty that it needs.
  *
  * @param record of a container or a sandbox
+ * @param metadata what a CRI server keeps with it
+ * @param images by what records call them
  */
-record CriView(Container record, CriMetadata metadata) {
+record CriView(
+    Container record, CriMetadata metadata, Function<String, Optional<Image>> images) {
 
   /** Whether it is to be told as a sandbox; one that no CRI plugin made is that, too. */
   boolean isSandbox() {
@@ -67,6 +74,7 @@ record CriView(Container record, CriMetadata metadata) {
   }
 
   ContainerStatus containerStatus() {
+    Optional<Image> image = images.apply(imageRef());
     ContainerStatus.Builder status =
         ContainerStatus.newBuilder()
             .setId(id())
@@ -74,8 +82,10 @@ record CriView(Container record, CriMetadata metadata) {
             .setState(containerState())
             .setCreatedAt(nanos(record.info().createdAt()))
             .setStartedAt(nanos(record.startedAt()))
-            .setImage(image())
-            .setImageRef(imageRef())
+            .setImage(named(image))
+            .setImageRef(
+                image.flatMap(i -> i.getRepoDigestsList().stream().findFirst())
+                    .orElse(imageRef()))
             .setImageId(imageRef())
             .putAllLabels(isForeign() ? record.labels() : metadata.labels())
             .putAllAnnotations(metadata.annotations())
@@ -108,6 +118,14 @@ record CriView(Container record, CriMetadata metadata) {
     return ImageSpec.newBuilder().setImage(name.isEmpty() ? "unknown" : name).build();
   }
 
+  /** A status tells the image by a name that it has now, not by the one that was asked for. */
+  private ImageSpec named(Optional<Image> image) {
+    return image
+        .flatMap(i -> i.getRepoTagsList().stream().findFirst())
+        .map(tag -> ImageSpec.newBuilder().setImage(tag).build())
+        .orElseGet(this::image);
+  }
+
   private String imageRef() {
     String ref = metadata.imageRef();
     return ref.isEmpty() ? image().getImage() : ref;
@@ -138,11 +156,12 @@ record CriView(Container record, CriMetadata metadata) {
   }
 
   PodSandboxStatus sandboxStatus() {
-    PodSandboxNetworkStatus.Builder network =
-        PodSandboxNetworkStatus.newBuilder().setIp(metadata.ip());
-    metadata
-        .additionalIps()
-        .forEach(ip -> network.addAdditionalIps(PodIP.newBuilder().setIp(ip.asText())));
+    PodSandboxNetworkStatus.Builder network = PodSandboxNetworkStatus.newBuilder();
+    List<String> ips = metadata.ips();
+    ips.stream().limit(1).forEach(network::setIp);
+    ips.stream()
+        .skip(1)
+        .forEach(ip -> network.addAdditionalIps(PodIP.newBuilder().setIp(ip)));
     return PodSandboxStatus.newBuilder()
         .setId(id())
         .setMetadata(sandboxMetadata())

@@ -1,6 +1,8 @@
 package io.statebridge.daemon.cri;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.protobuf.Descriptors.EnumValueDescriptor;
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Message;
@@ -30,6 +32,15 @@ final class GoJson {
       }
     }
     return into;
+  }
+
+  /** The fields of a message that are set; scalars, and no others. */
+  static ObjectNode write(Message message) {
+    ObjectNode object = JsonNodeFactory.instance.objectNode();
+    message
+        .getAllFields()
+        .forEach((field, value) -> object.putPOJO(field.getName(), value));
+    return object;
   }
 
   private static void set(

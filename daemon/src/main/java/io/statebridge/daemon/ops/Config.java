@@ -1,10 +1,12 @@
 package io.statebridge.daemon.ops;
 
+import io.statebridge.api.ContainerRuntime;
 import io.statebridge.daemon.sync.DeletePolicy.Setting;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param checkpoint whether what must not be forgotten is kept on disk
  * @param stateDir where that is; null for the place that belongs to the containerd, see {@link
  *     #checkpointDirectory}
+ * @param cri what the CRI's clients find
  */
 public record Config(
     Path containerdSocket,
@@ -32,7 +35,20 @@ public record Config(
     int changeLogSize,
     ExitWatchers exitWatch,
     boolean checkpoint,
-    @Nullable Path stateDir) {
+    @Nullable Path stateDir,
+    Cri cri) {
+
+  /**
+   * The CRI that we serve.
+   *
+   * @param namespaces whose containers it shows
+   * @param forward whether what we do not serve is passed through to containerd's CRI plugin
+   */
+  public record Cri(Set<String> namespaces, boolean forward) {
+    public Cri {
+      namespaces = Set.copyOf(namespaces);
+    }
+  }
 
   /** Who is asked for exits besides the event stream. */
   public enum ExitWatchers {
@@ -62,7 +78,8 @@ public record Config(
           16_384,
           ExitWatchers.AUTO,
           true,
-          null);
+          null,
+          new Cri(Set.of(ContainerRuntime.CRI_NAMESPACE), false));
 
   public Config {
     namespaces = Map.copyOf(namespaces);
@@ -79,7 +96,8 @@ public record Config(
         changeLogSize,
         exitWatch,
         checkpoint,
-        stateDir);
+        stateDir,
+        cri);
   }
 
   public Config withListen(Path path) {
@@ -93,7 +111,8 @@ public record Config(
         changeLogSize,
         exitWatch,
         checkpoint,
-        stateDir);
+        stateDir,
+        cri);
   }
 
   public Config withNamespaces(Map<String, Setting> only) {
@@ -107,7 +126,8 @@ public record Config(
         changeLogSize,
         exitWatch,
         checkpoint,
-        stateDir);
+        stateDir,
+        cri);
   }
 
   public Config withStateDir(Path directory) {
@@ -121,7 +141,8 @@ public record Config(
         changeLogSize,
         exitWatch,
         checkpoint,
-        directory);
+        directory,
+        cri);
   }
 
   public Config withoutCheckpoint() {
@@ -135,7 +156,8 @@ public record Config(
         changeLogSize,
         exitWatch,
         false,
-        stateDir);
+        stateDir,
+        cri);
   }
 
   /**

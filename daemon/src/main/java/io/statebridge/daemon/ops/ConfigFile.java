@@ -1,5 +1,6 @@
 package io.statebridge.daemon.ops;
 
+import io.statebridge.daemon.ops.Config.Cri;
 import io.statebridge.daemon.ops.Config.ExitWatchers;
 import io.statebridge.daemon.sync.DeletePolicy.Setting;
 import java.io.IOException;
@@ -13,10 +14,12 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.tomlj.Toml;
+import org.tomlj.TomlArray;
 import org.tomlj.TomlParseError;
 import org.tomlj.TomlParseResult;
 import org.tomlj.TomlTable;
@@ -38,7 +41,9 @@ public final class ConfigFile {
           "change_log_size",
           "exit_watch",
           "checkpoint",
-          "state_dir");
+          "state_dir",
+          "cri_namespaces",
+          "cri_forward");
 
   /** containerd's own rule for a namespace. */
   private static final Pattern NAMESPACE = Pattern.compile("[A-Za-z0-9]+([._-][A-Za-z0-9]+)*");
@@ -96,8 +101,11 @@ public final class ConfigFile {
         duration("reconcile_interval", defaults.reconcileInterval()),
         changeLogSize(defaults.changeLogSize()),
         exitWatch(defaults.exitWatch()),
-        checkpoint(defaults.checkpoint()),
-        toml.contains("state_dir") ? path("state_dir", Path.of("")) : defaults.stateDir());
+        flag("checkpoint", defaults.checkpoint()),
+        toml.contains("state_dir") ? path("state_dir", Path.of("")) : defaults.stateDir(),
+        new Cri(
+            criNamespaces(defaults.cri().namespaces()),
+            flag("cri_forward", defaults.cri().forward())));
   }
 
   private Map<String, Setting> namespaces() throws ConfigException {
@@ -199,14 +207,44 @@ public final class ConfigFile {
                 wrong("exit_watch", "must be auto, shim, containerd or off, not \"" + text + "\""));
   }
 
-  private boolean checkpoint(boolean fallback) throws ConfigException {
-    if (!toml.contains("checkpoint")) {
+  private Set<String> criNamespaces(Set<String> fallback) throws ConfigException {
+    String key = "cri_namespaces";
+    if (!toml.contains(key)) {
       return fallback;
     }
-    if (toml.get("checkpoint") instanceof Boolean on) {
+    Set<String> names = new TreeSet<>();
+    List<Object> given = toml.get(key) instanceof TomlArray array ? array.toList() : List.of();
+    for (Object element : given) {
+      try {
+        checkNamespace(String.valueOf(element));
+      } catch (ConfigException e) {
+        throw wrong(key, String.valueOf(e.getMessage()));
+      }
+      names.add(String.valueOf(element));
+    }
+    if (names.isEmpty()) {
+      throw wrong(key, "must be a list of namespaces that is not empty, such as [\"k8s.io\"]");
+    }
+    Set<String> followed = namespaces().keySet();
+    for (String name : names) {
+      if (!followed.isEmpty() && !followed.contains(name)) {
+        throw wrong(
+            key,
+            "names \"%s\", of which [namespaces] lets nothing be known: add \"%s\" there"
+                .formatted(name, name));
+      }
+    }
+    return names;
+  }
+
+  private boolean flag(String key, boolean fallback) throws ConfigException {
+    if (!toml.contains(key)) {
+      return fallback;
+    }
+    if (toml.get(key) instanceof Boolean on) {
       return on;
     }
-    throw wrong("checkpoint", "must be true or false");
+    throw wrong(key, "must be true or false");
   }
 
   private Path path(String key, Path fallback) throws ConfigException {

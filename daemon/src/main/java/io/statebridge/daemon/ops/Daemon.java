@@ -4,6 +4,7 @@ import io.statebridge.api.ExitWaiter;
 import io.statebridge.daemon.containerd.ContainerdChannel;
 import io.statebridge.daemon.containerd.ContainerdExitWaiter;
 import io.statebridge.daemon.containerd.GrpcContainerRuntime;
+import io.statebridge.daemon.cri.CriServices;
 import io.statebridge.daemon.ops.Config.ExitWatchers;
 import io.statebridge.daemon.rpc.ApiServer;
 import io.statebridge.daemon.shim.ShimExitWaiter;
@@ -65,17 +66,29 @@ public final class Daemon implements AutoCloseable {
     SyncThread loop = new SyncThread();
     ContainerdChannel channel = ContainerdChannel.to(config.containerdSocket());
     ShimExitWaiter shims = new ShimExitWaiter();
+    GrpcContainerRuntime runtime = new GrpcContainerRuntime(channel);
     Sync sync =
         new Sync(
             loop,
             store,
-            new GrpcContainerRuntime(channel),
+            runtime,
             exitWaiters(config.exitWatch(), shims, channel),
             checkpoint::durable,
             new DeletePolicy(config.deleteExitedTasks(), config.namespaces()),
             SyncSettings.DEFAULTS.withTimes(config.finalizeAfter(), config.reconcileInterval()),
             random,
             ProcFileSystem.LINUX);
+    CriServices cri =
+        CriServices.of(
+            new CriServices.Settings(
+                config.cri().namespaces(),
+                config.cri().forward(),
+                channel.grpc(),
+                config.containerdSocket().toString(),
+                runtime::describe),
+            store,
+            sync::status,
+            sync::settle);
     ApiServer api;
     try {
       api =
@@ -85,7 +98,8 @@ public final class Daemon implements AutoCloseable {
               sync,
               checkpoint,
               version,
-              config.containerdSocket().toString());
+              config.containerdSocket().toString(),
+              cri);
     } catch (IOException e) {
       shims.close();
       channel.close();

@@ -11,8 +11,7 @@ import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.util.concurrent.DefaultThreadFactory;
-import io.statebridge.api.ContainerRuntime;
-import io.statebridge.daemon.cri.CriRuntimeService;
+import io.statebridge.daemon.cri.CriServices;
 import io.statebridge.daemon.sync.Sync;
 import io.statebridge.proto.v1.StatebridgeGrpc;
 import io.statebridge.store.Checkpoint;
@@ -20,7 +19,6 @@ import io.statebridge.store.ContainerStore;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -35,10 +33,10 @@ public final class ApiServer implements AutoCloseable {
   /** Requests are small; this bounds what a client can make us hold. */
   private static final int MAX_REQUEST_BYTES = 1 << 20;
 
-  private static final long CLOSE_TIMEOUT_SECONDS = 2;
+  /** Where calls are passed through to containerd: its own limit. */
+  private static final int MAX_FORWARDED_BYTES = 16 << 20;
 
-  /** What the CRI shows. */
-  private static final Set<String> CRI_NAMESPACES = Set.of(ContainerRuntime.CRI_NAMESPACE);
+  private static final long CLOSE_TIMEOUT_SECONDS = 2;
 
   private final ListenSocket socket;
   private final Server server;
@@ -71,6 +69,7 @@ public final class ApiServer implements AutoCloseable {
    * @param path of the socket
    * @param version our own
    * @param runtimeAddress of containerd, for the status
+   * @param cri served beside our own API
    */
   public static ApiServer start(
       Path path,
@@ -78,7 +77,8 @@ public final class ApiServer implements AutoCloseable {
       Sync sync,
       Checkpoint checkpoint,
       String version,
-      String runtimeAddress)
+      String runtimeAddress,
+      CriServices cri)
       throws IOException {
     ListenSocket socket = ListenSocket.claim(path);
     EventLoopGroup eventLoop =
@@ -100,10 +100,11 @@ public final class ApiServer implements AutoCloseable {
             .workerEventLoopGroup(eventLoop)
             .channelType(EpollServerDomainSocketChannel.class)
             .executor(calls)
-            .maxInboundMessageSize(MAX_REQUEST_BYTES)
+            .maxInboundMessageSize(cri.forwards() ? MAX_FORWARDED_BYTES : MAX_REQUEST_BYTES)
             .addService(
                 new StatebridgeService(store, status, sync::status, openCalls, calls, timer))
-            .addService(new CriRuntimeService(store, sync::status, CRI_NAMESPACES))
+            .addServices(cri.served())
+            .fallbackHandlerRegistry(cri.others())
             .addService(health.getHealthService())
             .addService(ProtoReflectionServiceV1.newInstance())
             .build();

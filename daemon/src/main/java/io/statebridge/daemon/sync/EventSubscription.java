@@ -185,6 +185,15 @@ final class EventSubscription {
     }
   }
 
+  /** Has a container looked at in its lane, whatever goes on there. */
+  void look(ContainerId id, Runnable done) {
+    if (policy.follows(id.namespace())) {
+      dispatcher.submit(id, () -> exits.inspect(id, () -> {}).thenRun(done));
+    } else {
+      done.run();
+    }
+  }
+
   private void inLane(ContainerId id, LaneTask task) {
     if (policy.follows(id.namespace())) {
       dispatcher.submit(id, task);

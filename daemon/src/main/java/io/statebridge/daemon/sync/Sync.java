@@ -6,9 +6,12 @@ import io.statebridge.api.ContainerRuntime;
 import io.statebridge.api.ExitSource;
 import io.statebridge.api.ExitWaiter;
 import io.statebridge.store.ContainerStore;
+import java.util.Collection;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.random.RandomGenerator;
 
 /**
@@ -108,6 +111,23 @@ public final class Sync {
           watch.stop();
           subscription.stop();
         });
+  }
+
+  /**
+   * Has containers looked at, each in its lane. Completes when what the runtime said after this
+   * call is in the store: not before a look succeeded, however often it must be taken.
+   */
+  public CompletionStage<Void> settle(Collection<ContainerId> ids) {
+    List<CompletableFuture<Void>> looks =
+        ids.stream()
+            .map(
+                id -> {
+                  CompletableFuture<Void> look = new CompletableFuture<>();
+                  loop.execute(() -> subscription.look(id, () -> look.complete(null)));
+                  return look;
+                })
+            .toList();
+    return CompletableFuture.allOf(looks.toArray(CompletableFuture[]::new));
   }
 
   public SyncStatus status() {

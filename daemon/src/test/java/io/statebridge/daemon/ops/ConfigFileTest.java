@@ -3,6 +3,7 @@ package io.statebridge.daemon.ops;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.statebridge.daemon.ops.Config.Cri;
 import io.statebridge.daemon.ops.Config.ExitWatchers;
 import io.statebridge.daemon.sync.DeletePolicy.Setting;
 import java.io.IOException;
@@ -11,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -63,6 +65,8 @@ final class ConfigFileTest {
             "exit_watch = \"containerd\"",
             "checkpoint = false",
             "state_dir = \"/srv/state\"",
+            "cri_namespaces = [\"moby\", \"k8s.io\"]",
+            "cri_forward = true",
             "[namespaces]",
             "\"k8s.io\" = \"always\"",
             "moby = \"auto\"");
@@ -79,7 +83,8 @@ final class ConfigFileTest {
                 1000,
                 ExitWatchers.CONTAINERD,
                 false,
-                Path.of("/srv/state")));
+                Path.of("/srv/state"),
+                new Cri(Set.of("k8s.io", "moby"), true)));
   }
 
   @Test
@@ -95,6 +100,21 @@ final class ConfigFileTest {
   void exitWatchAndCheckpointAreToldWhatTheyMayBe() {
     assertWrong("line 1", "exit_watch", "auto, shim, containerd or off", "exit_watch = \"both\"");
     assertWrong("line 1", "checkpoint", "true or false", "checkpoint = \"yes\"");
+  }
+
+  @Test
+  void theCriShowsNamespacesThatAreFollowed() throws Exception {
+    assertThat(Config.DEFAULTS.cri()).isEqualTo(new Cri(Set.of("k8s.io"), false));
+    assertWrong("line 1", "cri_namespaces", "such as [\"k8s.io\"]", "cri_namespaces = []");
+    assertWrong("line 1", "cri_namespaces", "such as [\"k8s.io\"]", "cri_namespaces = \"k8s.io\"");
+    assertWrong("line 1", "cri_namespaces", "'a/b' is no", "cri_namespaces = [\"a/b\"]");
+    assertWrong("line 1", "cri_namespaces", "'-7' is no", "cri_namespaces = [-7]");
+    assertWrong(
+        "line 1",
+        "cri_namespaces",
+        "add \"jobs\" there",
+        "cri_namespaces = [\"jobs\"]\n[namespaces]\nmoby = \"auto\"");
+    assertWrong("line 1", "cri_forward", "true or false", "cri_forward = 1");
   }
 
   @Test

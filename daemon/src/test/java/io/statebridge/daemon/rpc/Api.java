@@ -3,8 +3,10 @@ package io.statebridge.daemon.rpc;
 import static org.mockito.Mockito.mock;
 import static org.mockito.Mockito.when;
 
+import io.grpc.Channel;
 import io.grpc.ManagedChannel;
 import io.statebridge.api.ContainerRuntime;
+import io.statebridge.daemon.cri.CriServices;
 import io.statebridge.daemon.sync.DeletePolicy;
 import io.statebridge.daemon.sync.DeletePolicy.Setting;
 import io.statebridge.daemon.sync.Durability;
@@ -23,6 +25,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /** The API, served over a store that only the test writes, and clients of it. */
@@ -67,7 +71,19 @@ final class Api implements AutoCloseable {
             SyncSettings.DEFAULTS,
             new Random(1),
             mock(NodeProcesses.class));
-    return ApiServer.start(socket, store, sync, Checkpoint.disabled(), VERSION, RUNTIME_ADDRESS);
+    CriServices cri =
+        CriServices.of(
+            new CriServices.Settings(
+                Set.of("k8s.io"),
+                false,
+                mock(Channel.class),
+                RUNTIME_ADDRESS,
+                id -> CompletableFuture.failedStage(new AssertionError("nobody asks"))),
+            store,
+            sync::status,
+            sync::settle);
+    return ApiServer.start(
+        socket, store, sync, Checkpoint.disabled(), VERSION, RUNTIME_ADDRESS, cri);
   }
 
   /** A connection of its own. */
