@@ -7,6 +7,9 @@ import io.statebridge.proto.cri.v1.ContainerStatus;
 import io.statebridge.proto.cri.v1.ContainerStatusRequest;
 import io.statebridge.proto.cri.v1.CreateContainerRequest;
 import io.statebridge.proto.cri.v1.ImageSpec;
+import io.statebridge.proto.cri.v1.ImageStatusRequest;
+import io.statebridge.proto.cri.v1.ImageServiceGrpc;
+import io.statebridge.proto.cri.v1.Image;
 import io.statebridge.proto.cri.v1.LinuxContainerConfig;
 import io.statebridge.proto.cri.v1.LinuxContainerSecurityContext;
 import io.statebridge.proto.cri.v1.LinuxPodSandboxConfig;
@@ -26,6 +29,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /** Pods of the host's network and their containers, by a CRI server. */
 record CriPods(UnixChannel channel, RootFilesystem rootFilesystem) {
@@ -51,7 +55,26 @@ record CriPods(UnixChannel channel, RootFilesystem rootFilesystem) {
     }
     command.add(archive.toString());
     Program.mustRun(command);
+    tagByDigest(socket, ImageArchive.BUSYBOX);
     return new CriPods(channel, rootFilesystem);
+  }
+
+  /** Gives an image a name with its digest besides, as one that was pulled has it. */
+  private static void tagByDigest(Path socket, String name) {
+    List<String> images = List.of("ctr", "-a", socket.toString(), "-n", NAMESPACE, "images");
+    String digest =
+        Program.mustRun(concat(images, List.of("list", "name==" + name)))
+            .lines()
+            .skip(1)
+            .map(line -> line.replaceAll("\\S+\\s+\\S+\\s+(\\S+).*", "$1"))
+            .findFirst()
+            .orElseThrow();
+    String byDigest = name.substring(0, name.lastIndexOf(':')) + "@" + digest;
+    Program.mustRun(concat(images, List.of("tag", "--force", name, byDigest)));
+  }
+
+  private static List<String> concat(List<String> some, List<String> more) {
+    return Stream.concat(some.stream(), more.stream()).toList();
   }
 
   /** A pod, and what it was made from, which its containers need again. */
@@ -65,7 +88,9 @@ record CriPods(UnixChannel channel, RootFilesystem rootFilesystem) {
                     .setName(name)
                     .setUid("uid-" + name)
                     .setNamespace("tests"))
+            .setLogDirectory(rootFilesystem.told().resolve("logs").toString())
             .putLabels("pod", name)
+            .putAnnotations("of", "the pod " + name)
             .setLinux(
                 LinuxPodSandboxConfig.newBuilder()
                     .setSecurityContext(
@@ -80,20 +105,27 @@ record CriPods(UnixChannel channel, RootFilesystem rootFilesystem) {
 
   /** Creates a container that goes on until {@link #tell} gives it its exit code, and starts it. */
   ContainerId runUntilTold(Pod pod, String name) {
-    String id =
+    ContainerId id = create(pod, container(name));
+    stub().startContainer(StartContainerRequest.newBuilder().setContainerId(id.id()).build());
+    return id;
+  }
+
+  /** Creates a container and leaves it at that. */
+  ContainerId create(Pod pod, ContainerConfig config) {
+    return new ContainerId(
+        NAMESPACE,
         stub()
             .createContainer(
                 CreateContainerRequest.newBuilder()
                     .setPodSandboxId(pod.id())
                     .setSandboxConfig(pod.config())
-                    .setConfig(container(name))
+                    .setConfig(config)
                     .build())
-            .getContainerId();
-    stub().startContainer(StartContainerRequest.newBuilder().setContainerId(id).build());
-    return new ContainerId(NAMESPACE, id);
+            .getContainerId());
   }
 
-  private ContainerConfig container(String name) {
+  /** What {@link #runUntilTold} creates. */
+  ContainerConfig container(String name) {
     return ContainerConfig.newBuilder()
         .setMetadata(ContainerMetadata.newBuilder().setName(name))
         .setImage(ImageSpec.newBuilder().setImage(ImageArchive.BUSYBOX))
@@ -103,6 +135,7 @@ record CriPods(UnixChannel channel, RootFilesystem rootFilesystem) {
                 .setContainerPath("/told")
                 .setHostPath(rootFilesystem.told().toString()))
         .putLabels("container", name)
+        .setLogPath(name + ".log")
         .setLinux(
             LinuxContainerConfig.newBuilder()
                 .setSecurityContext(
@@ -120,9 +153,30 @@ record CriPods(UnixChannel channel, RootFilesystem rootFilesystem) {
         .getStatus();
   }
 
+  /** What the plugin says of an image, by a name of it. */
+  Image image(String name) {
+    return ImageServiceGrpc.newBlockingStub(channel.grpc())
+        .withDeadlineAfter(DEADLINE_SECONDS, TimeUnit.SECONDS)
+        .imageStatus(
+            ImageStatusRequest.newBuilder().setImage(ImageSpec.newBuilder().setImage(name)).build())
+        .getImage();
+  }
+
+  void stop(Pod pod) {
+    stop(pod.id());
+  }
+
+  private void stop(String id) {
+    stub().stopPodSandbox(StopPodSandboxRequest.newBuilder().setPodSandboxId(id).build());
+  }
+
   void remove(Pod pod) {
-    stub().stopPodSandbox(StopPodSandboxRequest.newBuilder().setPodSandboxId(pod.id()).build());
-    stub().removePodSandbox(RemovePodSandboxRequest.newBuilder().setPodSandboxId(pod.id()).build());
+    remove(pod.id());
+  }
+
+  void remove(String id) {
+    stop(id);
+    stub().removePodSandbox(RemovePodSandboxRequest.newBuilder().setPodSandboxId(id).build());
   }
 
   RuntimeServiceBlockingStub stub() {

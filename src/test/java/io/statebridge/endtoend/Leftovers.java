@@ -6,6 +6,8 @@ import io.grpc.StatusRuntimeException;
 import io.statebridge.api.ContainerId;
 import io.statebridge.proto.containerd.types.Process;
 import java.io.IOException;
+import io.statebridge.proto.cri.v1.ListPodSandboxRequest;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -84,14 +86,31 @@ final class Leftovers {
 
   /** What runc and the cgroups keep of a namespace after its last container: empty directories. */
   static void removeDirectories(String namespace) throws IOException {
-    Files.deleteIfExists(Path.of("/run/containerd/runc", namespace));
+    removeIfEmpty(Path.of("/run/containerd/runc", namespace));
     Path cgroups = Path.of("/sys/fs/cgroup");
-    Files.deleteIfExists(cgroups.resolve(namespace));
+    removeIfEmpty(cgroups.resolve(namespace));
     try (DirectoryStream<Path> hierarchies =
         Files.newDirectoryStream(cgroups, Files::isDirectory)) {
       for (Path hierarchy : hierarchies) {
-        Files.deleteIfExists(hierarchy.resolve(namespace));
+        removeIfEmpty(hierarchy.resolve(namespace));
       }
     }
+  }
+
+  /** The namespace of the CRI plugin may be another containerd's, too. */
+  private static void removeIfEmpty(Path directory) throws IOException {
+    try {
+      Files.deleteIfExists(directory);
+    } catch (DirectoryNotEmptyException e) {
+      // Somebody's containers are there.
+    }
+  }
+
+  /** Has a CRI plugin remove its pods, which it alone can do wholly. */
+  static void removePods(CriPods pods) {
+    pods.stub()
+        .listPodSandbox(ListPodSandboxRequest.getDefaultInstance())
+        .getItemsList()
+        .forEach(pod -> pods.remove(pod.getId()));
   }
 }

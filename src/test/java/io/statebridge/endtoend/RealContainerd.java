@@ -62,6 +62,7 @@ final class RealContainerd implements AutoCloseable {
   private final Path socket = scratch.resolve("containerd.sock");
   private final Path config = scratch.resolve("containerd.toml");
   private final Path log = Checkout.newLog("containerd");
+  private final boolean withCriPlugin;
   private final RootFilesystem rootFilesystem;
   private final UnixChannel channel = UnixChannel.to(socket);
   private @Nullable Process process;
@@ -75,6 +76,7 @@ final class RealContainerd implements AutoCloseable {
     Program.require("containerd", "containerd");
     Program.require("ctr", "containerd");
     Program.require("runc", "runc");
+    this.withCriPlugin = withCriPlugin;
     rootFilesystem = RootFilesystem.create(scratch.resolve("rootfs"));
     try {
       Files.writeString(
@@ -96,6 +98,10 @@ final class RealContainerd implements AutoCloseable {
    */
   String namespace(String word) {
     return word + "-" + Integer.toHexString(scratch.directory().hashCode());
+  }
+
+  boolean isVersion2() {
+    return installedIsVersion2();
   }
 
   private static boolean installedIsVersion2() {
@@ -168,6 +174,9 @@ final class RealContainerd implements AutoCloseable {
         channel) {
       if (process == null) {
         start();
+      }
+      if (withCriPlugin) {
+        Leftovers.removePods(new CriPods(channel, rootFilesystem));
       }
       Leftovers.removeContainers(client());
       List<String> namespaces = client().namespaces();

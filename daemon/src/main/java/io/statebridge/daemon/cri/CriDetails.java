@@ -86,7 +86,8 @@ final class CriDetails {
   }
 
   private static JsonNode options(Any options) {
-    if (!options.getTypeUrl().endsWith(Options.getDescriptor().getFullName())) {
+    if (options.getValue().isEmpty()
+        || !options.getTypeUrl().endsWith(Options.getDescriptor().getFullName())) {
       return NullNode.getInstance();
     }
     try {

@@ -34,6 +34,7 @@ public record CriServices(
           "StartContainer",
           "StopContainer",
           "RemoveContainer",
+          "UpdateContainerResources",
           "ExecSync",
           "ListMetricDescriptors",
           "ListPodSandboxMetrics");
