@@ -147,8 +147,17 @@ record CriPods(UnixChannel channel, RootFilesystem rootFilesystem) {
     rootFilesystem.tell(name, code);
   }
 
+  /** The same, by way of another server. */
+  CriPods through(UnixChannel other) {
+    return new CriPods(other, rootFilesystem);
+  }
+
   ContainerStatus status(ContainerId id) {
-    return stub()
+    return status(stub(), id);
+  }
+
+  static ContainerStatus status(RuntimeServiceBlockingStub stub, ContainerId id) {
+    return stub
         .containerStatus(ContainerStatusRequest.newBuilder().setContainerId(id.id()).build())
         .getStatus();
   }

@@ -52,6 +52,17 @@ final class StatebridgeProcess implements AutoCloseable {
     arguments = all.toArray(String[]::new);
   }
 
+  /** Likewise, with lines of its configuration file. */
+  static StatebridgeProcess configured(Path containerdSocket, String... lines) {
+    Path file = Checkout.newLog("statebridge-config");
+    try {
+      Files.write(file, List.of(lines));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return new StatebridgeProcess(containerdSocket, "--config", file.toString());
+  }
+
   /** Starts it and waits until it serves, whatever becomes of containerd. */
   void start() {
     Process started;
@@ -104,6 +115,10 @@ final class StatebridgeProcess implements AutoCloseable {
   StatebridgeBlockingStub client() {
     return StatebridgeGrpc.newBlockingStub(channel.grpc())
         .withDeadlineAfter(CALL_SECONDS, TimeUnit.SECONDS);
+  }
+
+  UnixChannel channel() {
+    return channel;
   }
 
   /** The CRI that it serves. */
