@@ -181,14 +181,14 @@ final class EventSubscription {
   void doubt(ContainerId id) {
     if ((status.phase() == Phase.LIVE || status.phase() == Phase.RECONCILING)
         && !dispatcher.isBusy(id)) {
-      inLane(id, () -> exits.inspect(id, () -> {}));
+      inLane(id, () -> exits.inspect(id));
     }
   }
 
   /** Has a container looked at in its lane, whatever goes on there. */
   void look(ContainerId id, Runnable done) {
     if (policy.follows(id.namespace())) {
-      dispatcher.submit(id, () -> exits.inspect(id, () -> {}).thenRun(done));
+      dispatcher.submit(id, () -> exits.inspect(id).thenRun(done));
     } else {
       done.run();
     }

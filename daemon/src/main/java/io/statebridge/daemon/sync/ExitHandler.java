@@ -139,9 +139,19 @@ final class ExitHandler {
   }
 
   /** Looks at the container in the runtime, and ends it if the runtime says that it has ended. */
-  CompletionStage<Void> inspect(ContainerId id, Runnable looked) {
+  CompletionStage<Void> inspect(ContainerId id) {
+    return inspect(id, false, () -> {});
+  }
+
+  /**
+   * The same.
+   *
+   * @param afterGap see {@link Inspector#look}
+   * @param looked is run when the runtime has answered, or failed to
+   */
+  CompletionStage<Void> inspect(ContainerId id, boolean afterGap, Runnable looked) {
     return inspector
-        .look(id)
+        .look(id, afterGap)
         .whenCompleteAsync((exit, failure) -> looked.run(), loop)
         .thenComposeAsync(exit -> exit.map(e -> end(id, e)).orElse(DONE), loop);
   }
@@ -253,7 +263,7 @@ final class ExitHandler {
                 return CompletableFuture.<Void>failedStage(failure);
               }
               if (store.get(event.id()).filter(c -> isEarlierRuns(event, c)).isPresent()) {
-                return inspect(event.id(), () -> {});
+                return inspect(event.id());
               }
               return end(event.id(), judged(event));
             },

@@ -11,6 +11,7 @@ import io.statebridge.api.PastRun;
 import io.statebridge.api.PendingExit;
 import io.statebridge.api.TaskInfo;
 import io.statebridge.store.ContainerStore;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -30,21 +31,25 @@ final class Inspector {
   private final ContainerRuntime runtime;
   private final ExitRecorder recorder;
   private final NodeProcesses processes;
+  private final Duration lateness;
 
   /**
    * @param processes of this node
+   * @param lateness how long after a task was found gone its exit may still be told
    */
   Inspector(
       SyncLoop loop,
       ContainerStore store,
       ContainerRuntime runtime,
       ExitRecorder recorder,
-      NodeProcesses processes) {
+      NodeProcesses processes,
+      Duration lateness) {
     this.loop = loop;
     this.store = store;
     this.runtime = runtime;
     this.recorder = recorder;
     this.processes = processes;
+    this.lateness = lateness;
   }
 
   /**
@@ -67,26 +72,35 @@ final class Inspector {
         .thenCompose(stage -> stage);
   }
 
-  /** Brings the record up to date; the exit that is then still to be handled, if any. */
-  CompletionStage<Optional<Exit>> look(ContainerId id) {
+  /**
+   * Brings the record up to date; the exit that is then still to be handled, if any.
+   *
+   * @param afterGap whether what happened may have been told while nobody listened, so that it is
+   *     of no use to wait for it
+   */
+  CompletionStage<Optional<Exit>> look(ContainerId id, boolean afterGap) {
     return learn(id)
         .thenComposeAsync(
-            known -> {
-              if (known) {
-                return lookAtTask(id);
-              }
-              containerIsGone(id);
-              return CompletableFuture.completedStage(Optional.<Exit>empty());
-            },
+            known ->
+                known
+                    ? lookAtTask(id, afterGap)
+                    : containerIsGone(id, afterGap).thenApply(ok -> Optional.<Exit>empty()),
             loop);
   }
 
   /**
    * The container was removed. An end that nobody saw is still told, once, before its record goes.
    */
-  void containerIsGone(ContainerId id) {
-    store.get(id).ifPresent(c -> recorder.recordAnyEnd(c, Exit.unseen(loop.now())));
-    store.delete(id);
+  CompletionStage<Void> containerIsGone(ContainerId id, boolean afterGap) {
+    return unseenEnd(id, afterGap)
+        .thenAcceptAsync(
+            end -> {
+              store
+                  .get(id)
+                  .ifPresent(c -> recorder.recordAnyEnd(c, end.orElseGet(this::unseen)));
+              store.delete(id);
+            },
+            loop);
   }
 
   private void keep(ContainerInfo info) {
@@ -95,7 +109,7 @@ final class Inspector {
     }
   }
 
-  private CompletionStage<Optional<Exit>> lookAtTask(ContainerId id) {
+  private CompletionStage<Optional<Exit>> lookAtTask(ContainerId id, boolean afterGap) {
     return runtime
         .getTask(id)
         .handleAsync(
@@ -104,14 +118,14 @@ final class Inspector {
                 return CompletableFuture.completedStage(apply(id, task));
               }
               return Failures.isNotFound(failure)
-                  ? taskIsGone(id)
+                  ? taskIsGone(id, afterGap)
                   : CompletableFuture.<Optional<Exit>>failedStage(failure);
             },
             loop)
         .thenCompose(stage -> stage);
   }
 
-  private CompletionStage<Optional<Exit>> taskIsGone(ContainerId id) {
+  private CompletionStage<Optional<Exit>> taskIsGone(ContainerId id, boolean afterGap) {
     @Nullable Container container = store.get(id).orElse(null);
     if (container == null) {
       return CompletableFuture.completedStage(Optional.empty());
@@ -131,7 +145,7 @@ final class Inspector {
                 return CompletableFuture.completedStage(Optional.of(remembered(id, run)));
               }
               return Failures.isNotFound(failure)
-                  ? CompletableFuture.completedStage(forgotten(id))
+                  ? unseenEnd(id, afterGap)
                   : CompletableFuture.<Optional<Exit>>failedStage(failure);
             },
             loop)
@@ -146,20 +160,35 @@ final class Inspector {
     return run.exit();
   }
 
-  /** Nobody can tell how the task ended, if it ever was started. */
-  private Optional<Exit> forgotten(ContainerId id) {
+  /**
+   * Nobody whom we can ask knows how the task ended, if it ever was started. In a storm events come
+   * a second late: before the end is called unseen, the exit is given the time to be told.
+   */
+  private CompletionStage<Optional<Exit>> unseenEnd(ContainerId id, boolean afterGap) {
     @Nullable Container container = store.get(id).orElse(null);
-    if (container == null) {
-      return Optional.empty();
+    if (container == null || container.knownExit() != null) {
+      return CompletableFuture.completedStage(
+          Optional.ofNullable(container).map(Container::knownExit));
     }
-    Exit known = container.knownExit();
-    if (known == null && container.state() == ContainerState.RUNNING) {
-      return Optional.of(Exit.unseen(loop.now()));
-    }
-    if (known == null) {
+    if (container.state() != ContainerState.RUNNING) {
       store.update(id, Container::withoutTask);
+      return CompletableFuture.completedStage(Optional.empty());
     }
-    return Optional.ofNullable(known);
+    Exit unseen = unseen();
+    if (afterGap) {
+      return CompletableFuture.completedStage(Optional.of(unseen));
+    }
+    CompletableFuture<Optional<Exit>> told = new CompletableFuture<>();
+    loop.schedule(
+        lateness,
+        () ->
+            told.complete(
+                store.get(id).map(c -> c.knownExit() == null ? unseen : c.knownExit())));
+    return told;
+  }
+
+  private Exit unseen() {
+    return Exit.unseen(loop.now());
   }
 
   private Optional<Exit> apply(ContainerId id, TaskInfo task) {
@@ -222,7 +251,7 @@ final class Inspector {
 
   /** Before a new run takes the record over, the end of the one that was there is told. */
   private void beginRun(Container container, UnaryOperator<Container> transition) {
-    recorder.recordAnyEnd(container, Exit.unseen(loop.now()));
+    recorder.recordAnyEnd(container, unseen());
     store.update(container.id(), transition);
   }
 

@@ -72,7 +72,7 @@ final class Reconciler {
     return runtime
         .namespaces()
         .thenComposeAsync(listed -> compareAll(namespaces(listed), afterGap), loop)
-        .thenComposeAsync(this::inspectAll, loop)
+        .thenComposeAsync(differing -> inspectAll(differing, afterGap), loop)
         .whenCompleteAsync(
             (differences, failure) -> {
               if (failure == null) {
@@ -165,10 +165,10 @@ final class Reconciler {
     return container.state() == ContainerState.RUNNING && container.pid() == task.pid();
   }
 
-  private CompletionStage<Integer> inspectAll(List<ContainerId> differing) {
+  private CompletionStage<Integer> inspectAll(List<ContainerId> differing, boolean afterGap) {
     Deque<ContainerId> toDo = new ArrayDeque<>(differing);
     CompletableFuture<Integer> done = new CompletableFuture<>();
-    Pass pass = new Pass(toDo, differing.size(), done);
+    Pass pass = new Pass(toDo, differing.size(), afterGap, done);
     if (differing.isEmpty()) {
       done.complete(0);
     }
@@ -182,12 +182,15 @@ final class Reconciler {
   private final class Pass {
     private final Deque<ContainerId> toDo;
     private final int total;
+    private final boolean afterGap;
     private final CompletableFuture<Integer> done;
     private int looked;
 
-    Pass(Deque<ContainerId> toDo, int total, CompletableFuture<Integer> done) {
+    Pass(
+        Deque<ContainerId> toDo, int total, boolean afterGap, CompletableFuture<Integer> done) {
       this.toDo = toDo;
       this.total = total;
+      this.afterGap = afterGap;
       this.done = done;
     }
 
@@ -199,7 +202,7 @@ final class Reconciler {
       // A lane that is busy, maybe with a Delete that fails for ever, must not hold up the pass.
       boolean wait = !dispatcher.isBusy(id);
       CompletableFuture<Void> first = new CompletableFuture<>();
-      dispatcher.submit(id, () -> exits.inspect(id, () -> first.complete(null)));
+      dispatcher.submit(id, () -> exits.inspect(id, afterGap, () -> first.complete(null)));
       if (wait) {
         first.thenRunAsync(this::oneLooked, loop);
       } else {

@@ -44,8 +44,7 @@ final class StateHandler {
   }
 
   CompletionStage<Void> containerDeleted(ContainerId id) {
-    inspector.containerIsGone(id);
-    return DONE;
+    return inspector.containerIsGone(id, false);
   }
 
   CompletionStage<Void> taskCreated(TaskCreated event) {
@@ -104,6 +103,6 @@ final class StateHandler {
   }
 
   private CompletionStage<Void> inspect(ContainerId id) {
-    return exits.inspect(id, () -> {});
+    return exits.inspect(id);
   }
 }

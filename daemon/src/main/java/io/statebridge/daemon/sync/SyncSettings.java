@@ -13,6 +13,8 @@ import java.time.Duration;
  * @param retryCap last ceiling of it
  * @param reconnectBase first ceiling of the backoff between connection attempts
  * @param reconnectCap last ceiling of it
+ * @param lateness how long after a task was found gone its exit may still be told; in a storm
+ *     events come more than a second late
  */
 public record SyncSettings(
     int laneCapacity,
@@ -22,7 +24,8 @@ public record SyncSettings(
     Duration retryBase,
     Duration retryCap,
     Duration reconnectBase,
-    Duration reconnectCap) {
+    Duration reconnectCap,
+    Duration lateness) {
 
   public static final SyncSettings DEFAULTS =
       new SyncSettings(
@@ -33,7 +36,8 @@ public record SyncSettings(
           Duration.ofMillis(50),
           Duration.ofSeconds(10),
           Duration.ofMillis(100),
-          Duration.ofMillis(400));
+          Duration.ofMillis(400),
+          Duration.ofSeconds(2));
 
   public SyncSettings withTimes(Duration newFinalizeAfter, Duration newReconcileInterval) {
     return new SyncSettings(
@@ -44,6 +48,7 @@ public record SyncSettings(
         retryBase,
         retryCap,
         reconnectBase,
-        reconnectCap);
+        reconnectCap,
+        lateness);
   }
 }

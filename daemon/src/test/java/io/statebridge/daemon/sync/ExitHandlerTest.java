@@ -150,6 +150,7 @@ class ExitHandlerTest {
     f.runtime.tasks.clear();
 
     f.emit(new Exited(pod, "pod", 0, new Exit(137, EXITED_AT, ExitSource.EVENT)));
+    f.advance(SyncSettings.DEFAULTS.lateness());
 
     assertThat(f.recorded().source()).isEqualTo(ExitSource.UNKNOWN);
     assertThat(f.store.get(pod).map(Container::state)).contains(ContainerState.EXITED);
@@ -170,6 +171,7 @@ class ExitHandlerTest {
     f.emit(
         new Exited(
             new ContainerId("bars", "pod"), "pod", 98, new Exit(137, EXITED_AT, ExitSource.EVENT)));
+    f.advance(SyncSettings.DEFAULTS.lateness());
 
     assertThat(f.recorded().code()).isEqualTo(Exit.UNKNOWN_CODE);
     assertThat(f.store.get(live).map(Container::state)).contains(ContainerState.RUNNING);
@@ -287,6 +289,7 @@ class ExitHandlerTest {
     f.emit(new TaskStarted(WEB, PID, EXITED_AT.plusSeconds(6)));
 
     f.emit(exited(7));
+    f.advance(SyncSettings.DEFAULTS.lateness());
 
     assertThat(f.recorded().code()).isEqualTo(Exit.UNKNOWN_CODE);
     assertThat(f.recorded().source()).isEqualTo(ExitSource.UNKNOWN);

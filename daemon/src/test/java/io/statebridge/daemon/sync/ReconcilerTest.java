@@ -85,10 +85,27 @@ class ReconcilerTest {
     f.runtime.tasks.clear();
 
     f.advance(INTERVAL);
+    assertThat(f.web().exit()).isNull();
+    f.advance(SyncSettings.DEFAULTS.lateness());
 
     assertThat(f.recorded().code()).isEqualTo(Exit.UNKNOWN_CODE);
     assertThat(f.recorded().source()).isEqualTo(ExitSource.UNKNOWN);
     assertThat(f.recorded().reason()).isEqualTo("Unknown");
+  }
+
+  @Test
+  void exitWhoseEventComesAfterTheListMissedTheTaskIsNotCalledUnknown() {
+    SyncFixture f = withRunningContainer();
+    f.runtime.tasks.clear();
+    f.advance(INTERVAL);
+
+    f.emit(SyncFixture.exited(7));
+    assertThat(f.pending().exit().code()).isEqualTo(7);
+    f.advance(SyncSettings.DEFAULTS.lateness());
+
+    assertThat(f.recorded().code()).isEqualTo(7);
+    assertThat(f.recorded().source()).isEqualTo(ExitSource.EVENT);
+    assertThat(f.sync.counters().recordedExits()).containsOnlyKeys(ExitSource.EVENT);
   }
 
   @Test
@@ -132,6 +149,7 @@ class ReconcilerTest {
     f.runtime.containers.clear();
 
     f.advance(INTERVAL);
+    f.advance(SyncSettings.DEFAULTS.lateness());
 
     assertThat(f.store.get(WEB)).isEmpty();
   }

@@ -152,9 +152,26 @@ class StateHandlerTest {
     f.runtime.containers.clear();
 
     f.emit(new ContainerDeleted(WEB));
+    assertThat(f.web().exit()).isNull();
+    f.advance(SyncSettings.DEFAULTS.lateness());
 
     assertThat(f.store.get(WEB)).isEmpty();
     assertThat(f.sync.counters().recordedExits()).containsEntry(ExitSource.UNKNOWN, 1L);
+  }
+
+  @Test
+  void exitWhoseEventComesAfterItsContainerWasRemovedIsTold() {
+    SyncFixture f = withRunningContainer();
+    f.runtime.tasks.clear();
+    f.runtime.containers.clear();
+    f.emit(new ContainerDeleted(WEB));
+
+    f.emit(SyncFixture.exited(7));
+    assertThat(f.pending().exit().code()).isEqualTo(7);
+    f.advance(SyncSettings.DEFAULTS.lateness());
+
+    assertThat(f.store.get(WEB)).isEmpty();
+    assertThat(f.sync.counters().recordedExits()).containsOnlyKeys(ExitSource.EVENT);
   }
 
   @Test
