@@ -172,6 +172,7 @@ final class ExitHandler {
               } else {
                 recorder.record(event.id(), judged(event), false);
               }
+              inspector.exitTold(event.id());
             });
   }
 

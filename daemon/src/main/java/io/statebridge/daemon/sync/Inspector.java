@@ -13,6 +13,8 @@ import io.statebridge.api.TaskInfo;
 import io.statebridge.store.ContainerStore;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -32,6 +34,9 @@ final class Inspector {
   private final ExitRecorder recorder;
   private final NodeProcesses processes;
   private final Duration lateness;
+
+  /** Exits that are waited for; each holds up its container's lane. */
+  private final Map<ContainerId, CompletableFuture<Void>> awaited = new HashMap<>();
 
   /**
    * @param processes of this node
@@ -178,13 +183,23 @@ final class Inspector {
     if (afterGap) {
       return CompletableFuture.completedStage(Optional.of(unseen));
     }
-    CompletableFuture<Optional<Exit>> told = new CompletableFuture<>();
-    loop.schedule(
-        lateness,
-        () ->
-            told.complete(
-                store.get(id).map(c -> c.knownExit() == null ? unseen : c.knownExit())));
-    return told;
+    CompletableFuture<Void> told = new CompletableFuture<>();
+    awaited.put(id, told);
+    SyncLoop.Timer patience = loop.schedule(lateness, () -> told.complete(null));
+    return told.thenApply(
+        ok -> {
+          patience.cancel();
+          awaited.remove(id);
+          return store.get(id).map(c -> c.knownExit() == null ? unseen : c.knownExit());
+        });
+  }
+
+  /** An exit was made visible while its container's lane is busy, maybe with waiting for it. */
+  void exitTold(ContainerId id) {
+    CompletableFuture<Void> told = awaited.get(id);
+    if (told != null) {
+      told.complete(null);
+    }
   }
 
   private Exit unseen() {
