@@ -26,6 +26,7 @@ import io.statebridge.proto.cri.v1.StartContainerRequest;
 import io.statebridge.proto.cri.v1.StopContainerRequest;
 import io.statebridge.proto.cri.v1.StopPodSandboxRequest;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -68,6 +69,20 @@ final class CriForwardIT {
       liveAndDie(pods, "cycle" + cycle);
     }
     assertThat(statebridge.log()).doesNotContain("may lag behind");
+  }
+
+  @Test
+  void thatDoesNotDependOnEvents() {
+    CriPods theirs = containerd.pods();
+    try (LateEvents detour = new LateEvents(containerd.socket(), Duration.ofSeconds(1));
+        StatebridgeProcess late =
+            StatebridgeProcess.configured(
+                detour.socket(), "cri_forward = true", "exit_watch = \"off\"")) {
+      late.start();
+      late.awaitInSync();
+
+      liveAndDie(theirs.through(late.channel()), "late");
+    }
   }
 
   private static void liveAndDie(CriPods pods, String name) {
