@@ -70,7 +70,8 @@ final class StateHandler {
     if (container == null || (container.exit() == null && container.pid() != event.pid())) {
       return inspect(event.id());
     }
-    if (container.startedAt() == null) {
+    if (container.startedAt() == null || container.exit() == null) {
+      // Better than a start that the list found: the kernel knows when the process was made.
       store.update(event.id(), c -> c.startedAt(event.at()));
     }
     return DONE;

@@ -106,6 +106,16 @@ class StateHandlerTest {
   }
 
   @Test
+  void startThatTheListFoundIsCorrectedByItsEvent() {
+    SyncFixture f = withRunningContainer();
+    assertThat(f.web().startedAt()).isEqualTo(STARTED_AT);
+
+    f.emit(new TaskStarted(WEB, PID, STARTED_AT.plusMillis(70)));
+
+    assertThat(f.web().startedAt()).isEqualTo(STARTED_AT.plusMillis(70));
+  }
+
+  @Test
   void creationThatComesTwiceOrLateDoesNotUndoTheRun() {
     SyncFixture f = new SyncFixture().started();
     f.runtime.add(WEB, Status.RUNNING, PID);
