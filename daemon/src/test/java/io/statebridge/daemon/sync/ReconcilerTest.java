@@ -100,8 +100,6 @@ class ReconcilerTest {
     f.advance(INTERVAL);
 
     f.emit(SyncFixture.exited(7));
-    assertThat(f.pending().exit().code()).isEqualTo(7);
-    f.advance(SyncSettings.DEFAULTS.lateness());
 
     assertThat(f.recorded().code()).isEqualTo(7);
     assertThat(f.recorded().source()).isEqualTo(ExitSource.EVENT);
