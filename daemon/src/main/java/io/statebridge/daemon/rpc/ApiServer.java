@@ -13,6 +13,8 @@ import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.statebridge.api.ContainerRuntime;
 import io.statebridge.daemon.cri.CriRuntimeService;
+import io.statebridge.daemon.stream.EarlyHeaders;
+import io.statebridge.daemon.stream.OpenCalls;
 import io.statebridge.daemon.sync.Sync;
 import io.statebridge.proto.v1.StatebridgeGrpc;
 import io.statebridge.store.Checkpoint;
@@ -101,9 +103,11 @@ public final class ApiServer implements AutoCloseable {
             .channelType(EpollServerDomainSocketChannel.class)
             .executor(calls)
             .maxInboundMessageSize(MAX_REQUEST_BYTES)
+            .intercept(new EarlyHeaders())
             .addService(
                 new StatebridgeService(store, status, sync::status, openCalls, calls, timer))
-            .addService(new CriRuntimeService(store, sync::status, CRI_NAMESPACES))
+            .addService(
+                new CriRuntimeService(store, sync::status, CRI_NAMESPACES))
             .addService(health.getHealthService())
             .addService(ProtoReflectionServiceV1.newInstance())
             .build();
