@@ -2,11 +2,15 @@ package io.statebridge.daemon.cri;
 
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
+import io.statebridge.daemon.stream.OpenCalls;
+import io.statebridge.daemon.stream.StoreStream;
 import io.statebridge.daemon.sync.SyncStatus;
 import io.statebridge.proto.cri.v1.Container;
+import io.statebridge.proto.cri.v1.ContainerEventResponse;
 import io.statebridge.proto.cri.v1.ContainerFilter;
 import io.statebridge.proto.cri.v1.ContainerStatusRequest;
 import io.statebridge.proto.cri.v1.ContainerStatusResponse;
+import io.statebridge.proto.cri.v1.GetEventsRequest;
 import io.statebridge.proto.cri.v1.ListContainersRequest;
 import io.statebridge.proto.cri.v1.ListContainersResponse;
 import io.statebridge.proto.cri.v1.ListPodSandboxRequest;
@@ -30,6 +34,7 @@ import io.statebridge.store.ContainerStore;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.Executor;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -48,16 +53,27 @@ public final class CriRuntimeService extends RuntimeServiceGrpc.RuntimeServiceIm
   /** As many containers as a message of a stream carries. */
   private static final int STREAM_CHUNK = 500;
 
+  private final ContainerStore store;
   private final CriRecords records;
   private final Supplier<SyncStatus> sync;
+  private final OpenCalls openCalls;
+  private final Executor executor;
 
   /**
    * @param namespaces that the CRI shows
+   * @param executor for the streams of events
    */
   public CriRuntimeService(
-      ContainerStore store, Supplier<SyncStatus> sync, Set<String> namespaces) {
+      ContainerStore store,
+      Supplier<SyncStatus> sync,
+      Set<String> namespaces,
+      OpenCalls openCalls,
+      Executor executor) {
+    this.store = store;
     this.records = new CriRecords(store, namespaces);
     this.sync = sync;
+    this.openCalls = openCalls;
+    this.executor = executor;
   }
 
   @Override
@@ -192,6 +208,12 @@ public final class CriRuntimeService extends RuntimeServiceGrpc.RuntimeServiceIm
                     CriRecords.find(records.sandboxes(), "pod sandbox", request.getPodSandboxId())
                         .sandboxStatus())
                 .build());
+  }
+
+  @Override
+  public void getContainerEvents(
+      GetEventsRequest request, StreamObserver<ContainerEventResponse> out) {
+    new StoreStream<>(store, new CriEvents(store, records), out, openCalls, executor).start();
   }
 
   private static boolean matches(Map<String, String> selector, Map<String, String> labels) {

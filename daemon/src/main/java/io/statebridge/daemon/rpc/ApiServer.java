@@ -107,7 +107,7 @@ public final class ApiServer implements AutoCloseable {
             .addService(
                 new StatebridgeService(store, status, sync::status, openCalls, calls, timer))
             .addService(
-                new CriRuntimeService(store, sync::status, CRI_NAMESPACES))
+                new CriRuntimeService(store, sync::status, CRI_NAMESPACES, openCalls, calls))
             .addService(health.getHealthService())
             .addService(ProtoReflectionServiceV1.newInstance())
             .build();
