@@ -287,17 +287,20 @@ final class CriEventsTest {
   }
 
   @Test
-  void aContainerThatIsRecognizedLaterMovesToItsPod() {
+  void aContainerWhosePodIsLearnedLaterMovesThere() {
+    store.create(running(sandbox("first")));
     store.create(running(sandbox("pod")));
-    store.create(
-        Container.of(new ContainerInfo(id("a"), "", "", Map.of(), "", CriSamples.CREATED)));
+    store.create(container("a", "first"));
     subscribe();
     store.update(id("a"), c -> c.withInfo(container("a", "pod").info()));
     start("a");
+    end("first");
 
-    assertThat(told()).containsExactly("STARTED a");
+    assertThat(told()).containsExactly("STARTED a", "STOPPED first");
     assertThat(call.sent.getFirst().getPodSandboxStatus().getId()).isEqualTo("pod");
-    assertThat(states(call.sent.getFirst())).containsExactly("a RUNNING");
+    assertThat(call.sent)
+        .extracting(CriEventsTest::states)
+        .containsExactly(List.of("a RUNNING"), List.of());
   }
 
   @Test

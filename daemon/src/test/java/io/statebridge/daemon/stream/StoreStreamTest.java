@@ -21,6 +21,7 @@ final class StoreStreamTest {
   private final ContainerStore store = new ContainerStore("e1", 16);
   private final OpenCalls openCalls = new OpenCalls();
   private final FakeCall<String> call = new FakeCall<>();
+  private int steps;
 
   /** Tells each change twice, and not at all that of a container called "bad". */
   private final class Twice implements StoreStream.Source<String> {
@@ -53,8 +54,13 @@ final class StoreStreamTest {
 
   private Twice start() {
     Twice source = new Twice();
-    new StoreStream<>(store, source, call, openCalls, Runnable::run).start();
+    new StoreStream<>(store, source, call, openCalls, this::run).start();
     return source;
+  }
+
+  private void run(Runnable step) {
+    steps++;
+    step.run();
   }
 
   private void create(String id) {
@@ -104,5 +110,16 @@ final class StoreStreamTest {
     openCalls.endAll();
 
     assertThat(source.ends).isOne();
+  }
+
+  @Test
+  void aStreamThatIsOverCostsNothing() {
+    start();
+    call.cancel();
+    int before = steps;
+
+    create("a");
+
+    assertThat(steps).isEqualTo(before);
   }
 }
