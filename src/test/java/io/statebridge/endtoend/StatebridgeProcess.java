@@ -127,6 +127,11 @@ final class StatebridgeProcess implements AutoCloseable {
         .withDeadlineAfter(CALL_SECONDS, TimeUnit.SECONDS);
   }
 
+  /** A connection of its own, which is the caller's to close. */
+  UnixChannel connect() {
+    return UnixChannel.to(socket);
+  }
+
   /** For calls that last. */
   StatebridgeStub asyncClient() {
     return StatebridgeGrpc.newStub(channel.grpc());

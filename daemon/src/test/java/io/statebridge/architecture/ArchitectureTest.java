@@ -33,6 +33,7 @@ class ArchitectureTest {
   private static final String SHIM = "io.statebridge.daemon.shim";
   private static final String RPC = "io.statebridge.daemon.rpc";
   private static final String CRI = "io.statebridge.daemon.cri";
+  private static final String STREAM = "io.statebridge.daemon.stream";
   private static final String OPS = "io.statebridge.daemon.ops";
   private static final String CLI = "io.statebridge.daemon.cli";
   private static final String SIMULATOR = "io.statebridge.simulator";
@@ -47,8 +48,9 @@ class ArchitectureTest {
           SYNC, List.of(API, STORE, LOG),
           ADAPTER, with(GRPC, API, PROTO, LOG, "com.fasterxml.jackson.."),
           SHIM, with(GRPC, API, PROTO, LOG, "com.fasterxml.jackson.core.."),
-          RPC, with(GRPC, API, STORE, SYNC, CRI, PROTO, LOG),
-          CRI, with(GRPC, API, STORE, SYNC, PROTO, LOG, "com.fasterxml.jackson.."),
+          STREAM, with(GRPC, STORE, LOG),
+          RPC, with(GRPC, API, STORE, SYNC, STREAM, CRI, PROTO, LOG),
+          CRI, with(GRPC, API, STORE, SYNC, STREAM, PROTO, LOG, "com.fasterxml.jackson.."),
           SIMULATOR, with(GRPC, PROTO, LOG));
 
   private static final JavaClasses PRODUCT =

@@ -140,6 +140,11 @@ public final class SimulatedContainerd implements AutoCloseable {
     node.createContainer(namespace, container(id).putAllLabels(labels).build());
   }
 
+  /** A container without a task, with whatever its creator says of it. */
+  public void createContainer(String namespace, Container container) {
+    node.createContainer(namespace, container);
+  }
+
   /** A container without a task, in a pod, whose containers share one shim. */
   public void createContainerInPod(String namespace, String id, String sandboxId) {
     node.createContainer(namespace, container(id).setSandbox(sandboxId).build());

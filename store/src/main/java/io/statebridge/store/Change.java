@@ -2,6 +2,7 @@ package io.statebridge.store;
 
 import io.statebridge.api.Container;
 import io.statebridge.api.ContainerId;
+import java.time.Instant;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -9,10 +10,12 @@ import org.jspecify.annotations.Nullable;
  * One commit: a container came, changed or went.
  *
  * @param revision of the commit
+ * @param at when it was committed; later than every change before it in this epoch
  * @param before null when the container is new
  * @param after null when the container is gone
  */
-public record Change(long revision, @Nullable Container before, @Nullable Container after) {
+public record Change(
+    long revision, Instant at, @Nullable Container before, @Nullable Container after) {
 
   public Change {
     if (before == null && after == null) {

@@ -242,7 +242,9 @@ final class CheckpointWriter implements Runnable {
   /** Null when what came has gone. */
   private static @Nullable Change merged(Change first, Change second) {
     boolean nothing = first.before() == null && second.after() == null;
-    return nothing ? null : new Change(second.revision(), first.before(), second.after());
+    return nothing
+        ? null
+        : new Change(second.revision(), second.at(), first.before(), second.after());
   }
 
   private void failed(CheckpointException e) {

@@ -2,6 +2,8 @@ package io.statebridge.store;
 
 import io.statebridge.api.Container;
 import io.statebridge.api.ContainerId;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -15,34 +17,43 @@ import org.jspecify.annotations.Nullable;
 /**
  * What is known of every container, in memory.
  *
- * <p>Each commit gets the next revision, without gaps, and its place in the change log in one step
- * under the one writer lock; a commit that changes nothing is none. Revisions count within an
- * epoch, which names one life of the store. Records are immutable. {@link #get} takes no lock, and
- * neither does {@link #snapshot} unless something was committed since the last one. Nobody is
- * called with the lock held. Thread-safe.
+ * <p>Each commit gets the next revision, without gaps, a time that is later than the one before,
+ * and its place in the change log in one step under the one writer lock; a commit that changes
+ * nothing is none. Revisions count within an epoch, which names one life of the store. Records are
+ * immutable. {@link #get} takes no lock, and neither does {@link #snapshot} unless something was
+ * committed since the last one. Nobody is called with the lock held. Thread-safe.
  */
 public final class ContainerStore {
 
   private final String epoch;
+  private final InstantSource clock;
   private final ConcurrentSkipListMap<ContainerId, Container> containers =
       new ConcurrentSkipListMap<>();
   private final ReentrantLock writer = new ReentrantLock();
 
   // Guarded by writer.
   private final ChangeLog log;
+  private Instant lastCommitAt = Instant.MIN;
   private final Set<WatchCursor> cursors = new LinkedHashSet<>();
 
   private volatile @Nullable Snapshot latest;
 
+  /** A store of the system's time. */
+  public ContainerStore(String epoch, int logCapacity) {
+    this(epoch, logCapacity, InstantSource.system());
+  }
+
   /**
    * @param epoch names this life of the store; not empty
    * @param logCapacity how many changes are kept for watchers that lag or resume
+   * @param clock may stand still or be set back
    */
-  public ContainerStore(String epoch, int logCapacity) {
+  public ContainerStore(String epoch, int logCapacity, InstantSource clock) {
     if (epoch.isEmpty()) {
       throw new IllegalArgumentException("the store's epoch is empty");
     }
     this.epoch = epoch;
+    this.clock = clock;
     this.log = new ChangeLog(logCapacity);
   }
 
@@ -186,7 +197,7 @@ public final class ContainerStore {
       }
       long revision = log.lastRevision() + 1;
       @Nullable Container stored = after == null ? null : after.withRevision(revision);
-      Change change = new Change(revision, before, stored);
+      Change change = new Change(revision, nextCommitAt(), before, stored);
       if (stored == null) {
         containers.remove(id);
       } else {
@@ -201,6 +212,12 @@ public final class ContainerStore {
     }
     toWake.forEach(WatchCursor::wakeUp);
     return Optional.ofNullable(commit);
+  }
+
+  private Instant nextCommitAt() {
+    Instant now = clock.instant();
+    lastCommitAt = now.isAfter(lastCommitAt) ? now : lastCommitAt.plusNanos(1);
+    return lastCommitAt;
   }
 
   private List<WatchCursor> unpark() {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import java.time.Instant;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -16,7 +17,7 @@ final class ChangeLogTest {
   private static ChangeLog logOf(int capacity, long changes) {
     ChangeLog log = new ChangeLog(capacity);
     for (long revision = 1; revision <= changes; revision++) {
-      log.append(new Change(revision, null, container("c" + revision)));
+      log.append(new Change(revision, Instant.EPOCH, null, container("c" + revision)));
     }
     return log;
   }
@@ -55,7 +56,9 @@ final class ChangeLogTest {
   private static void assertEachFollows(ChangeLog log) throws CompactedException {
     for (long revision = log.compactRevision(); revision < log.lastRevision(); revision++) {
       Change change = log.after(revision);
-      assertThat(change).isEqualTo(new Change(revision + 1, null, container("c" + (revision + 1))));
+      assertThat(change)
+          .isEqualTo(
+              new Change(revision + 1, Instant.EPOCH, null, container("c" + (revision + 1))));
     }
     assertThat(log.after(log.lastRevision())).isNull();
   }
@@ -81,7 +84,7 @@ final class ChangeLogTest {
     ChangeLog log = logOf(4, 3);
 
     assertThatIllegalStateException()
-        .isThrownBy(() -> log.append(new Change(revision, null, container("x"))));
+        .isThrownBy(() -> log.append(new Change(revision, Instant.EPOCH, null, container("x"))));
 
     assertThat(log.lastRevision()).isEqualTo(3);
   }
@@ -96,13 +99,14 @@ final class ChangeLogTest {
 
   @Test
   void aChangeOfNothingIsNone() {
-    assertThatIllegalArgumentException().isThrownBy(() -> new Change(1, null, null));
+    assertThatIllegalArgumentException().isThrownBy(() -> new Change(1, Instant.EPOCH, null, null));
   }
 
   @Test
   void aChangeIsOfTheContainerThatCameChangedOrWent() {
-    assertThat(new Change(1, null, container("a")).id()).isEqualTo(Samples.id("a"));
-    assertThat(new Change(1, container("a"), container("a")).id()).isEqualTo(Samples.id("a"));
-    assertThat(new Change(1, container("a"), null).id()).isEqualTo(Samples.id("a"));
+    assertThat(new Change(1, Instant.EPOCH, null, container("a")).id()).isEqualTo(Samples.id("a"));
+    assertThat(new Change(1, Instant.EPOCH, container("a"), container("a")).id())
+        .isEqualTo(Samples.id("a"));
+    assertThat(new Change(1, Instant.EPOCH, container("a"), null).id()).isEqualTo(Samples.id("a"));
   }
 }

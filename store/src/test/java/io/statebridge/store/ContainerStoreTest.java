@@ -8,12 +8,19 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import io.statebridge.api.Container;
 import io.statebridge.api.ContainerId;
+import java.time.Instant;
+import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 final class ContainerStoreTest {
+  private static final Instant NOON = Instant.parse("2026-01-02T12:00:00Z");
+
   private final ContainerStore store = new ContainerStore("e1", 16);
 
   @Test
@@ -183,6 +190,22 @@ final class ContainerStoreTest {
     assertThat(unchanged).isSameAs(before);
     assertThat(before.containers()).hasSize(1);
     assertThat(store.snapshot()).isEqualTo(new Snapshot("e1", 2, List.of()));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0, 0, 1", "0, -5, 1", "0, 1, 1", "0, 7, 7"})
+  void aCommitIsLaterThanTheOneBeforeWhateverTheClockSays(long first, long second, long at)
+      throws Exception {
+    Queue<Instant> times = new ArrayDeque<>(List.of(NOON.plusNanos(first), NOON.plusNanos(second)));
+    ContainerStore timed = new ContainerStore("e1", 16, times::remove);
+
+    timed.create(container("a"));
+    timed.update(id("a"), c -> c);
+    timed.delete(id("a"));
+
+    WatchCursor cursor = timed.watch(0, () -> {});
+    assertThat(cursor.next()).map(Change::at).contains(NOON.plusNanos(first));
+    assertThat(cursor.next()).map(Change::at).contains(NOON.plusNanos(at));
   }
 
   @Test

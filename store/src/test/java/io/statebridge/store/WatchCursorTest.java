@@ -5,6 +5,8 @@ import static io.statebridge.store.Samples.id;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -19,7 +21,8 @@ import org.junit.jupiter.api.Timeout;
 final class WatchCursorTest {
   private static final int CAPACITY = 16;
 
-  private final ContainerStore store = new ContainerStore("e1", CAPACITY);
+  private final ContainerStore store =
+      new ContainerStore("e1", CAPACITY, InstantSource.fixed(Instant.EPOCH));
   private final AtomicInteger wakeUps = new AtomicInteger();
 
   private WatchCursor watch(long after) throws CompactedException {
@@ -57,7 +60,9 @@ final class WatchCursorTest {
       var run = container("a").newRun(42, null).withRevision(2);
       assertThat(changes)
           .containsExactly(
-              new Change(1, null, created), new Change(2, created, run), new Change(3, run, null));
+              new Change(1, Instant.EPOCH, null, created),
+              new Change(2, Instant.EPOCH.plusNanos(1), created, run),
+              new Change(3, Instant.EPOCH.plusNanos(2), run, null));
       assertThat(cursor.position()).isEqualTo(3);
     }
   }

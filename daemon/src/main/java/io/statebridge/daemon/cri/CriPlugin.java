@@ -72,6 +72,8 @@ final class CriPlugin {
     try {
       return images.get(ref);
     } catch (ExecutionException | UncheckedExecutionException e) {
+      // Not asked again for as long as names are kept: it may have taken its time to fail.
+      images.put(ref, Optional.empty());
       return Optional.empty();
     }
   }

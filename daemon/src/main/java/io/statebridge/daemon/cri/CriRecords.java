@@ -47,12 +47,14 @@ final class CriRecords {
   }
 
   private Stream<CriView> views() {
-    return store.snapshot().containers().stream()
-        .filter(this::isShown)
-        .map(record -> new CriView(record, metadata.getUnchecked(record.info()), images));
+    return store.snapshot().containers().stream().filter(this::isShown).map(this::view);
   }
 
-  private boolean isShown(Container record) {
+  CriView view(Container record) {
+    return new CriView(record, metadata.getUnchecked(record.info()), images);
+  }
+
+  boolean isShown(Container record) {
     return namespaces.contains(record.id().namespace());
   }
 

@@ -3,11 +3,15 @@ package io.statebridge.daemon.cri;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
 import io.statebridge.api.ContainerId;
+import io.statebridge.daemon.stream.OpenCalls;
+import io.statebridge.daemon.stream.StoreStream;
 import io.statebridge.daemon.sync.SyncStatus;
 import io.statebridge.proto.cri.v1.Container;
+import io.statebridge.proto.cri.v1.ContainerEventResponse;
 import io.statebridge.proto.cri.v1.ContainerFilter;
 import io.statebridge.proto.cri.v1.ContainerStatusRequest;
 import io.statebridge.proto.cri.v1.ContainerStatusResponse;
+import io.statebridge.proto.cri.v1.GetEventsRequest;
 import io.statebridge.proto.cri.v1.ListContainersRequest;
 import io.statebridge.proto.cri.v1.ListContainersResponse;
 import io.statebridge.proto.cri.v1.ListPodSandboxRequest;
@@ -32,6 +36,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -58,9 +63,12 @@ final class CriRuntimeService extends RuntimeServiceGrpc.RuntimeServiceImplBase 
   private final Function<
           ContainerId, CompletionStage<io.statebridge.proto.containerd.containers.v1.Container>>
       describe;
+  private final OpenCalls openCalls;
+  private final Executor executor;
 
   /**
    * @param describe what containerd keeps of a container; asked for a verbose status only
+   * @param executor for the streams of events
    */
   CriRuntimeService(
       ContainerStore store,
@@ -70,12 +78,16 @@ final class CriRuntimeService extends RuntimeServiceGrpc.RuntimeServiceImplBase 
       Function<
               ContainerId,
               CompletionStage<io.statebridge.proto.containerd.containers.v1.Container>>
-          describe) {
+          describe,
+      OpenCalls openCalls,
+      Executor executor) {
     this.store = store;
     this.records = records;
     this.sync = sync;
     this.conditions = conditions;
     this.describe = describe;
+    this.openCalls = openCalls;
+    this.executor = executor;
   }
 
   @Override
@@ -214,6 +226,12 @@ final class CriRuntimeService extends RuntimeServiceGrpc.RuntimeServiceImplBase 
           }
           return status.build();
         });
+  }
+
+  @Override
+  public void getContainerEvents(
+      GetEventsRequest request, StreamObserver<ContainerEventResponse> out) {
+    new StoreStream<>(store, new CriEvents(store, records), out, openCalls, executor).start();
   }
 
   private static boolean matches(Map<String, String> selector, Map<String, String> labels) {

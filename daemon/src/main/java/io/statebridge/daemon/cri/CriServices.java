@@ -6,12 +6,14 @@ import io.grpc.ServerMethodDefinition;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.ServiceDescriptor;
 import io.statebridge.api.ContainerId;
+import io.statebridge.daemon.stream.OpenCalls;
 import io.statebridge.daemon.sync.SyncStatus;
 import io.statebridge.proto.containerd.containers.v1.Container;
 import io.statebridge.store.ContainerStore;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
@@ -55,8 +57,18 @@ public record CriServices(
       String socket,
       Function<ContainerId, CompletionStage<Container>> describe) {}
 
+  /**
+   * Puts them together.
+   *
+   * @param executor for the streams of events
+   */
   public static CriServices of(
-      Settings settings, ContainerStore store, Supplier<SyncStatus> sync, Settler settler) {
+      Settings settings,
+      ContainerStore store,
+      Supplier<SyncStatus> sync,
+      Settler settler,
+      OpenCalls openCalls,
+      Executor executor) {
     CriPlugin plugin = new CriPlugin(settings.containerd());
     CriRecords records = new CriRecords(store, settings.namespaces(), plugin::image);
     CriRuntimeService runtime =
@@ -65,7 +77,9 @@ public record CriServices(
             records,
             sync,
             new CriConditions(plugin, sync, store),
-            settings.describe());
+            settings.describe(),
+            openCalls,
+            executor);
     return new CriServices(
         List.of(withoutOthers(runtime.bindService())),
         new CriForwarding(

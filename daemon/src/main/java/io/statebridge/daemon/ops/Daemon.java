@@ -78,17 +78,13 @@ public final class Daemon implements AutoCloseable {
             SyncSettings.DEFAULTS.withTimes(config.finalizeAfter(), config.reconcileInterval()),
             random,
             ProcFileSystem.LINUX);
-    CriServices cri =
-        CriServices.of(
-            new CriServices.Settings(
-                config.cri().namespaces(),
-                config.cri().forward(),
-                channel.grpc(),
-                config.containerdSocket().toString(),
-                runtime::describe),
-            store,
-            sync::status,
-            sync::settle);
+    CriServices.Settings cri =
+        new CriServices.Settings(
+            config.cri().namespaces(),
+            config.cri().forward(),
+            channel.grpc(),
+            config.containerdSocket().toString(),
+            runtime::describe);
     ApiServer api;
     try {
       api =
@@ -99,7 +95,9 @@ public final class Daemon implements AutoCloseable {
               checkpoint,
               version,
               config.containerdSocket().toString(),
-              cri);
+              (openCalls, executor) ->
+                  CriServices.of(
+                      cri, store, sync::status, sync::settle, openCalls, executor));
     } catch (IOException e) {
       shims.close();
       channel.close();

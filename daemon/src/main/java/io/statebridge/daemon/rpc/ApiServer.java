@@ -12,6 +12,8 @@ import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.statebridge.daemon.cri.CriServices;
+import io.statebridge.daemon.stream.EarlyHeaders;
+import io.statebridge.daemon.stream.OpenCalls;
 import io.statebridge.daemon.sync.Sync;
 import io.statebridge.proto.v1.StatebridgeGrpc;
 import io.statebridge.store.Checkpoint;
@@ -19,10 +21,12 @@ import io.statebridge.store.ContainerStore;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiFunction;
 
 /**
  * Serves the API, grpc.health.v1 and server reflection on a unix socket of mode 0660. Owns its
@@ -69,7 +73,7 @@ public final class ApiServer implements AutoCloseable {
    * @param path of the socket
    * @param version our own
    * @param runtimeAddress of containerd, for the status
-   * @param cri served beside our own API
+   * @param criServices makes what is served beside our own API
    */
   public static ApiServer start(
       Path path,
@@ -78,7 +82,7 @@ public final class ApiServer implements AutoCloseable {
       Checkpoint checkpoint,
       String version,
       String runtimeAddress,
-      CriServices cri)
+      BiFunction<OpenCalls, Executor, CriServices> criServices)
       throws IOException {
     ListenSocket socket = ListenSocket.claim(path);
     EventLoopGroup eventLoop =
@@ -90,6 +94,7 @@ public final class ApiServer implements AutoCloseable {
         Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().name("api-timer").daemon().factory());
     OpenCalls openCalls = new OpenCalls();
+    CriServices cri = criServices.apply(openCalls, calls);
     HealthStatusManager health = new HealthStatusManager();
     BridgeStatus status =
         new BridgeStatus(
@@ -101,6 +106,7 @@ public final class ApiServer implements AutoCloseable {
             .channelType(EpollServerDomainSocketChannel.class)
             .executor(calls)
             .maxInboundMessageSize(cri.forwards() ? MAX_FORWARDED_BYTES : MAX_REQUEST_BYTES)
+            .intercept(new EarlyHeaders())
             .addService(
                 new StatebridgeService(store, status, sync::status, openCalls, calls, timer))
             .addServices(cri.served())

@@ -1,6 +1,7 @@
 package io.statebridge.daemon.rpc;
 
 import io.statebridge.api.Container;
+import io.statebridge.daemon.stream.OpenCalls;
 import io.statebridge.daemon.sync.Counters;
 import io.statebridge.daemon.sync.DeletePolicy;
 import io.statebridge.daemon.sync.Sync;

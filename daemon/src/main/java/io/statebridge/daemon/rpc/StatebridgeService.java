@@ -4,6 +4,7 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.statebridge.api.Container;
+import io.statebridge.daemon.stream.OpenCalls;
 import io.statebridge.daemon.sync.SyncStatus;
 import io.statebridge.proto.v1.GetBridgeStatusRequest;
 import io.statebridge.proto.v1.GetBridgeStatusResponse;
@@ -96,14 +97,8 @@ final class StatebridgeService extends StatebridgeGrpc.StatebridgeImplBase {
       Filter filter = Filter.of(request.getFilter());
       Duration interval = progressInterval(request);
       Long resumeAfter = request.hasResume() ? resumeAfter(request.getResume()) : null;
-      new WatchStream(
-              store,
-              filter,
-              (ServerCallStreamObserver<WatchContainersResponse>) out,
-              sync,
-              openCalls,
-              executor)
-          .start(resumeAfter, interval, timer);
+      new WatchStream(store, filter, out, sync, resumeAfter, interval, timer, openCalls, executor)
+          .start();
     } catch (StatusRuntimeException e) {
       out.onError(e);
     }

@@ -6,6 +6,7 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.statebridge.api.Container;
 import io.statebridge.api.ContainerId;
+import io.statebridge.daemon.stream.OpenCalls;
 import io.statebridge.proto.v1.WaitContainerResponse;
 import io.statebridge.store.Change;
 import io.statebridge.store.CompactedException;

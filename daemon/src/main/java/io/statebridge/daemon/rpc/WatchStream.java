@@ -1,192 +1,122 @@
 package io.statebridge.daemon.rpc;
 
-import com.google.common.util.concurrent.MoreExecutors;
 import com.google.protobuf.Any;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
-import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
 import io.statebridge.api.Container;
+import io.statebridge.daemon.stream.OpenCalls;
+import io.statebridge.daemon.stream.StoreStream;
 import io.statebridge.daemon.sync.SyncStatus;
 import io.statebridge.proto.v1.WatchContainersResponse;
 import io.statebridge.proto.v1.WatchOutOfRange;
 import io.statebridge.store.Change;
 import io.statebridge.store.CompactedException;
 import io.statebridge.store.ContainerStore;
-import io.statebridge.store.WatchCursor;
+import io.statebridge.store.Snapshot;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayDeque;
-import java.util.Deque;
-import java.util.Optional;
+import java.util.Collections;
+import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/**
- * One watcher. It writes while its stream is ready and stops when it is not; what it has not
- * written yet waits in the store's log, not here, and a watcher that the log overtakes is told
- * OUT_OF_RANGE. All of it runs on an executor of its own, one step at a time.
- */
-final class WatchStream implements OpenCalls.OpenCall {
+/** What one watcher is told: what is there, then each change, and marks while there is none. */
+final class WatchStream implements StoreStream.Source<WatchContainersResponse> {
 
   private final ContainerStore store;
   private final Filter filter;
-  private final ServerCallStreamObserver<WatchContainersResponse> out;
   private final Supplier<SyncStatus> sync;
-  private final OpenCalls openCalls;
-  private final Executor steps;
-  private final Deque<Container> initial = new ArrayDeque<>();
-  private long initialRevision;
-  private boolean owesSynced;
-  private @Nullable WatchCursor cursor;
+  private final @Nullable Long resumeAfter;
+  private final Duration progressInterval;
+  private final ScheduledExecutorService timer;
+  private final StoreStream<WatchContainersResponse> stream;
   private @Nullable ScheduledFuture<?> progressTimer;
-  private boolean sentSinceProgress;
-  private boolean ended;
 
+  /**
+   * @param resumeAfter a revision of this epoch, or null to begin with all that exists
+   * @param executor for the stream's steps
+   */
   WatchStream(
       ContainerStore store,
       Filter filter,
-      ServerCallStreamObserver<WatchContainersResponse> out,
+      StreamObserver<WatchContainersResponse> out,
       Supplier<SyncStatus> sync,
+      @Nullable Long resumeAfter,
+      Duration progressInterval,
+      ScheduledExecutorService timer,
       OpenCalls openCalls,
       Executor executor) {
     this.store = store;
     this.filter = filter;
-    this.out = out;
     this.sync = sync;
-    this.openCalls = openCalls;
-    this.steps = MoreExecutors.newSequentialExecutor(executor);
+    this.resumeAfter = resumeAfter;
+    this.progressInterval = progressInterval;
+    this.timer = timer;
+    this.stream = new StoreStream<>(store, this, out, openCalls, executor);
   }
 
-  /**
-   * Begins to write. To be called within the service method, for the handlers must be set there.
-   *
-   * @param resumeAfter a revision of this epoch, or null to begin with all that exists
-   */
-  void start(
-      @Nullable Long resumeAfter, Duration progressInterval, ScheduledExecutorService timer) {
-    out.setOnReadyHandler(this::step);
-    out.setOnCancelHandler(() -> steps.execute(this::release));
-    openCalls.add(this);
-    steps.execute(
-        () -> {
-          if (!ended) {
-            open(resumeAfter);
-          }
-          // Not for a stream that could not be opened: nobody would ever cancel it.
-          if (!ended) {
-            progressTimer =
-                timer.scheduleAtFixedRate(
-                    () -> steps.execute(this::progress),
-                    progressInterval.toNanos(),
-                    progressInterval.toNanos(),
-                    TimeUnit.NANOSECONDS);
-          }
-        });
-    step();
+  /** Begins to write. To be called within the service method. */
+  void start() {
+    stream.start();
   }
 
   @Override
-  public void end(StatusRuntimeException why) {
-    steps.execute(
-        () -> {
-          if (!ended) {
-            release();
-            out.onError(why);
-          }
-        });
-  }
-
-  private void step() {
-    steps.execute(this::write);
-  }
-
-  private void open(@Nullable Long resumeAfter) {
-    try {
-      if (resumeAfter != null) {
-        cursor = store.watch(resumeAfter, this::step);
-        return;
-      }
-      var snapshot = store.snapshot();
-      snapshot.containers().stream().filter(filter).forEach(initial::add);
-      initialRevision = snapshot.revision();
-      owesSynced = true;
-      cursor = store.watch(snapshot.revision(), this::step);
-    } catch (CompactedException e) {
-      outOfRange(e);
+  public StoreStream.Beginning<WatchContainersResponse> begin() {
+    progressTimer =
+        timer.scheduleAtFixedRate(
+            () ->
+                stream.writeIfSilent(
+                    revision -> mark(WatchContainersResponse.Type.PROGRESS, revision)),
+            progressInterval.toNanos(),
+            progressInterval.toNanos(),
+            TimeUnit.NANOSECONDS);
+    if (resumeAfter != null) {
+      return new StoreStream.Beginning<>(resumeAfter, Collections.emptyIterator());
     }
-  }
-
-  private void write() {
-    while (!ended && out.isReady()) {
-      if (!initial.isEmpty()) {
-        send(WatchContainersResponse.Type.ADDED, initialRevision, initial.remove());
-      } else if (owesSynced) {
-        owesSynced = false;
-        send(mark(WatchContainersResponse.Type.SYNCED, initialRevision));
-      } else if (!writeNextChange()) {
-        return;
-      }
-    }
-  }
-
-  private boolean writeNextChange() {
-    if (cursor == null) {
-      return false;
-    }
-    try {
-      Optional<Change> next = cursor.next();
-      next.ifPresent(this::send);
-      return next.isPresent();
-    } catch (CompactedException e) {
-      outOfRange(e);
-      return false;
-    }
+    Snapshot snapshot = store.snapshot();
+    long revision = snapshot.revision();
+    Stream<WatchContainersResponse> all =
+        snapshot.containers().stream()
+            .filter(filter)
+            .map(c -> message(WatchContainersResponse.Type.ADDED, revision, c));
+    Stream<WatchContainersResponse> synced =
+        Stream.of(WatchContainersResponse.Type.SYNCED).map(type -> mark(type, revision));
+    return new StoreStream.Beginning<>(revision, Stream.concat(all, synced).iterator());
   }
 
   /** A filter is crossed as in Kubernetes: entering it is ADDED, leaving it is DELETED. */
-  private void send(Change change) {
+  @Override
+  public List<WatchContainersResponse> tell(Change change) {
     Container before = change.before();
     Container after = change.after();
     boolean was = before != null && filter.test(before);
     boolean is = after != null && filter.test(after);
     if (is && after != null) {
-      send(
-          was ? WatchContainersResponse.Type.MODIFIED : WatchContainersResponse.Type.ADDED,
-          change.revision(),
-          after);
-    } else if (was && before != null) {
-      send(WatchContainersResponse.Type.DELETED, change.revision(), after == null ? before : after);
+      WatchContainersResponse.Type type =
+          was ? WatchContainersResponse.Type.MODIFIED : WatchContainersResponse.Type.ADDED;
+      return List.of(message(type, change.revision(), after));
     }
+    if (was && before != null) {
+      Container last = after == null ? before : after;
+      return List.of(message(WatchContainersResponse.Type.DELETED, change.revision(), last));
+    }
+    return List.of();
   }
 
-  private void send(WatchContainersResponse.Type type, long revision, Container container) {
-    send(
-        WatchContainersResponse.newBuilder()
-            .setType(type)
-            .setEpoch(store.epoch())
-            .setRevision(revision)
-            .setContainer(Protos.container(container))
-            .build());
-  }
-
-  private void send(WatchContainersResponse message) {
-    sentSinceProgress = true;
-    out.onNext(message);
-  }
-
-  private void progress() {
-    if (ended || cursor == null) {
-      return;
-    }
-    boolean silent = !sentSinceProgress;
-    sentSinceProgress = false;
-    if (silent && out.isReady() && initial.isEmpty() && !owesSynced) {
-      out.onNext(mark(WatchContainersResponse.Type.PROGRESS, cursor.position()));
-    }
+  private WatchContainersResponse message(
+      WatchContainersResponse.Type type, long revision, Container container) {
+    return WatchContainersResponse.newBuilder()
+        .setType(type)
+        .setEpoch(store.epoch())
+        .setRevision(revision)
+        .setContainer(Protos.container(container))
+        .build();
   }
 
   private WatchContainersResponse mark(WatchContainersResponse.Type type, long revision) {
@@ -198,22 +128,21 @@ final class WatchStream implements OpenCalls.OpenCall {
         .build();
   }
 
-  private void outOfRange(CompactedException e) {
-    release();
-    out.onError(
-        outOfRange(
-            e.getMessage() + "; list again and watch from there",
-            store.epoch(),
-            e.compactRevision(),
-            e.currentRevision()));
+  @Override
+  public StatusRuntimeException overtaken(CompactedException why) {
+    return outOfRange(
+        why.getMessage() + "; list again and watch from there",
+        store.epoch(),
+        why.compactRevision(),
+        why.currentRevision());
   }
 
   static StatusRuntimeException outOfRange(
-      @Nullable String message, String epoch, long compactRevision, long currentRevision) {
+      String message, String epoch, long compactRevision, long currentRevision) {
     return StatusProto.toStatusRuntimeException(
         com.google.rpc.Status.newBuilder()
             .setCode(com.google.rpc.Code.OUT_OF_RANGE_VALUE)
-            .setMessage(String.valueOf(message))
+            .setMessage(message)
             .addDetails(
                 Any.pack(
                     WatchOutOfRange.newBuilder()
@@ -224,13 +153,8 @@ final class WatchStream implements OpenCalls.OpenCall {
             .build());
   }
 
-  private void release() {
-    ended = true;
-    openCalls.remove(this);
-    initial.clear();
-    if (cursor != null) {
-      cursor.close();
-    }
+  @Override
+  public void ended() {
     if (progressTimer != null) {
       progressTimer.cancel(false);
     }

@@ -11,6 +11,7 @@ import io.grpc.inprocess.InProcessServerBuilder;
 import io.statebridge.api.Container;
 import io.statebridge.api.ContainerId;
 import io.statebridge.api.ContainerInfo;
+import io.statebridge.daemon.stream.OpenCalls;
 import io.statebridge.daemon.sync.SyncStatus;
 import io.statebridge.proto.cri.v1.RuntimeServiceGrpc;
 import io.statebridge.proto.cri.v1.RuntimeServiceGrpc.RuntimeServiceBlockingStub;
@@ -18,6 +19,7 @@ import io.statebridge.store.ContainerStore;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -30,7 +32,7 @@ import org.jspecify.annotations.Nullable;
 final class CriFixture implements AutoCloseable {
   static final Instant CREATED = Instant.parse("2026-01-02T03:04:05.000000006Z");
 
-  final ContainerStore store = new ContainerStore("e1", 1024);
+  final ContainerStore store = new ContainerStore("e1", 1024, InstantSource.system());
 
   /** Whom a forwarded call had looked at, one entry a call; what they wait for. */
   final List<Set<ContainerId>> settled = new ArrayList<>();
@@ -62,7 +64,9 @@ final class CriFixture implements AutoCloseable {
             ids -> {
               settled.add(Set.copyOf(ids));
               return settling;
-            });
+            },
+            new OpenCalls(),
+            Runnable::run);
     cri = channel(serve(List.of(), services));
   }
 

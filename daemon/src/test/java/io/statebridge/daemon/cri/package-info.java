@@ -1,4 +1,4 @@
-/** Tests of the CRI, against a plugin that is played. */
+/** Tests of the CRI as it is answered from records, and before a plugin that is played. */
 @NullMarked
 package io.statebridge.daemon.cri;
 

@@ -71,19 +71,22 @@ final class Api implements AutoCloseable {
             SyncSettings.DEFAULTS,
             new Random(1),
             mock(NodeProcesses.class));
-    CriServices cri =
-        CriServices.of(
-            new CriServices.Settings(
-                Set.of("k8s.io"),
-                false,
-                mock(Channel.class),
-                RUNTIME_ADDRESS,
-                id -> CompletableFuture.failedStage(new AssertionError("nobody asks"))),
-            store,
-            sync::status,
-            sync::settle);
+    CriServices.Settings cri =
+        new CriServices.Settings(
+            Set.of("k8s.io"),
+            false,
+            mock(Channel.class),
+            RUNTIME_ADDRESS,
+            id -> CompletableFuture.failedStage(new AssertionError("nobody asks")));
     return ApiServer.start(
-        socket, store, sync, Checkpoint.disabled(), VERSION, RUNTIME_ADDRESS, cri);
+        socket,
+        store,
+        sync,
+        Checkpoint.disabled(),
+        VERSION,
+        RUNTIME_ADDRESS,
+        (openCalls, executor) ->
+            CriServices.of(cri, store, sync::status, sync::settle, openCalls, executor));
   }
 
   /** A connection of its own. */

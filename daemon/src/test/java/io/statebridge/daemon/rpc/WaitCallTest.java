@@ -7,6 +7,8 @@ import static io.statebridge.daemon.rpc.Samples.running;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.grpc.Status;
+import io.statebridge.daemon.stream.FakeCall;
+import io.statebridge.daemon.stream.OpenCalls;
 import io.statebridge.proto.v1.WaitContainerResponse;
 import io.statebridge.store.ContainerStore;
 import java.util.ArrayDeque;

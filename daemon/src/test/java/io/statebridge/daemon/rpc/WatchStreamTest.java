@@ -13,6 +13,8 @@ import static org.mockito.Mockito.mock;
 import static org.mockito.Mockito.when;
 
 import io.grpc.Status;
+import io.statebridge.daemon.stream.FakeCall;
+import io.statebridge.daemon.stream.OpenCalls;
 import io.statebridge.daemon.sync.SyncStatus;
 import io.statebridge.proto.v1.ContainerFilter;
 import io.statebridge.proto.v1.WatchContainersResponse;
@@ -37,8 +39,17 @@ final class WatchStreamTest {
     SyncStatus status =
         new SyncStatus(SyncStatus.Phase.LIVE, Instant.EPOCH, "", "", 0, Instant.EPOCH);
     Filter filter = Filter.of(ContainerFilter.getDefaultInstance());
-    new WatchStream(store, filter, call, () -> status, openCalls, Runnable::run)
-        .start(resumeAfter, Duration.ofSeconds(10), timer());
+    new WatchStream(
+            store,
+            filter,
+            call,
+            () -> status,
+            resumeAfter,
+            Duration.ofSeconds(10),
+            timer(),
+            openCalls,
+            Runnable::run)
+        .start();
   }
 
   private ScheduledExecutorService timer() {

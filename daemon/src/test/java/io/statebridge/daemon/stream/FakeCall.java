@@ -1,4 +1,4 @@
-package io.statebridge.daemon.rpc;
+package io.statebridge.daemon.stream;
 
 import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
@@ -6,23 +6,23 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** The server's end of a call whose readiness the test decides on. */
-final class FakeCall<T> extends ServerCallStreamObserver<T> {
-  final List<T> sent = new ArrayList<>();
-  final List<Status> ends = new ArrayList<>();
-  boolean ready = true;
+public final class FakeCall<T> extends ServerCallStreamObserver<T> {
+  public final List<T> sent = new ArrayList<>();
+  public final List<Status> ends = new ArrayList<>();
+  public boolean ready = true;
   private int room = Integer.MAX_VALUE;
   private boolean cancelled;
   private Runnable onReady = () -> {};
   private Runnable onCancel = () -> {};
 
   /** There is room for so many messages. */
-  void becomesReadyFor(int messages) {
+  public void becomesReadyFor(int messages) {
     ready = true;
     room = messages;
     onReady.run();
   }
 
-  void cancel() {
+  public void cancel() {
     cancelled = true;
     onCancel.run();
   }

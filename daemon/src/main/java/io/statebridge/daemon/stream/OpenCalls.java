@@ -1,4 +1,4 @@
-package io.statebridge.daemon.rpc;
+package io.statebridge.daemon.stream;
 
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -6,32 +6,32 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** The calls that stay open, so that going down can tell each of them. Thread-safe. */
-final class OpenCalls {
+public final class OpenCalls {
 
   /** A call that stays open until the client, the container or the daemon ends it. */
-  interface OpenCall {
+  public interface OpenCall {
     void end(StatusRuntimeException why);
   }
 
   private final Set<OpenCall> calls = ConcurrentHashMap.newKeySet();
   private volatile boolean goingDown;
 
-  void add(OpenCall call) {
+  public void add(OpenCall call) {
     calls.add(call);
     if (goingDown) {
       call.end(goingDownStatus());
     }
   }
 
-  void remove(OpenCall call) {
+  public void remove(OpenCall call) {
     calls.remove(call);
   }
 
-  int size() {
+  public int size() {
     return calls.size();
   }
 
-  void endAll() {
+  public void endAll() {
     goingDown = true;
     calls.forEach(call -> call.end(goingDownStatus()));
   }

@@ -1,0 +1,67 @@
+package io.statebridge.daemon.cri;
+
+import io.statebridge.api.Container;
+import io.statebridge.api.ContainerId;
+import io.statebridge.api.ContainerInfo;
+import io.statebridge.api.Exit;
+import io.statebridge.api.ExitSource;
+import java.time.Instant;
+import java.util.Map;
+
+/** Records as they become of what a CRI plugin makes. */
+final class CriSamples {
+  static final String NAMESPACE = "k8s.io";
+  static final Instant CREATED = Instant.parse("2026-01-02T03:00:00Z");
+  static final Instant STARTED = Instant.parse("2026-01-02T03:00:01.5Z");
+  static final Instant ENDED = Instant.parse("2026-01-02T03:00:05.000000001Z");
+  static final Exit EXIT = new Exit(3, ENDED, ExitSource.EVENT);
+
+  private CriSamples() {}
+
+  static ContainerId id(String id) {
+    return new ContainerId(NAMESPACE, id);
+  }
+
+  static Container sandbox(String id) {
+    return record(
+        id,
+        "sandbox",
+        """
+        {"Version":"v1","Metadata":{"ID":"%1$s","Config":{"metadata":
+          {"name":"name-%1$s","uid":"uid-%1$s","namespace":"tests"}}}}
+        """
+            .formatted(id));
+  }
+
+  static Container container(String id, String sandbox) {
+    return record(
+        id,
+        "container",
+        """
+        {"Version":"v1","Metadata":{"ID":"%1$s","SandboxID":"%2$s","Config":{"metadata":
+          {"name":"name-%1$s"}}}}
+        """
+            .formatted(id, sandbox));
+  }
+
+  private static Container record(String id, String kind, String metadata) {
+    return Container.of(
+        new ContainerInfo(
+            id(id),
+            "busybox",
+            "io.containerd.runc.v2",
+            Map.of(
+                "io.cri-containerd.kind", kind,
+                "io.kubernetes.pod.name", "labelled",
+                "io.kubernetes.pod.uid", "labelled-uid",
+                "io.kubernetes.pod.namespace", "labelled-namespace"),
+            "",
+            CREATED,
+            metadata,
+            ""));
+  }
+
+  static Container running(Container created) {
+    return created.newRun(42, CREATED).startedAt(STARTED);
+  }
+}

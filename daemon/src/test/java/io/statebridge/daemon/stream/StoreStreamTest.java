@@ -1,0 +1,125 @@
+package io.statebridge.daemon.stream;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.statebridge.api.Container;
+import io.statebridge.api.ContainerId;
+import io.statebridge.api.ContainerInfo;
+import io.statebridge.store.Change;
+import io.statebridge.store.CompactedException;
+import io.statebridge.store.ContainerStore;
+import java.time.Instant;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** What is the same of all streams and is not tested on one of them. */
+final class StoreStreamTest {
+  private final ContainerStore store = new ContainerStore("e1", 16);
+  private final OpenCalls openCalls = new OpenCalls();
+  private final FakeCall<String> call = new FakeCall<>();
+  private int steps;
+
+  /** Tells each change twice, and not at all that of a container called "bad". */
+  private final class Twice implements StoreStream.Source<String> {
+    private int ends;
+
+    @Override
+    public StoreStream.Beginning<String> begin() {
+      Iterator<String> messages = List.of("beginning").iterator();
+      return new StoreStream.Beginning<>(store.revision(), messages);
+    }
+
+    @Override
+    public List<String> tell(Change change) {
+      if (change.id().id().equals("bad")) {
+        throw new IllegalStateException("unheard of");
+      }
+      return List.of(change.id().id(), change.id().id() + " again");
+    }
+
+    @Override
+    public StatusRuntimeException overtaken(CompactedException why) {
+      return Status.OUT_OF_RANGE.withDescription(why.getMessage()).asRuntimeException();
+    }
+
+    @Override
+    public void ended() {
+      ends++;
+    }
+  }
+
+  private Twice start() {
+    Twice source = new Twice();
+    new StoreStream<>(store, source, call, openCalls, this::run).start();
+    return source;
+  }
+
+  private void run(Runnable step) {
+    steps++;
+    step.run();
+  }
+
+  private void create(String id) {
+    store.create(
+        Container.of(
+            new ContainerInfo(
+                new ContainerId("default", id), "", "", Map.of(), "", Instant.EPOCH)));
+  }
+
+  @Test
+  void whatOneChangeIsToldAsIsWrittenAsThereIsRoom() {
+    call.ready = false;
+    start();
+    create("a");
+    create("b");
+
+    call.becomesReadyFor(2);
+    assertThat(call.sent).containsExactly("beginning", "a");
+
+    call.becomesReadyFor(2);
+    assertThat(call.sent).containsExactly("beginning", "a", "a again", "b");
+
+    call.becomesReadyFor(2);
+    assertThat(call.sent).endsWith("b", "b again");
+  }
+
+  @Test
+  void aChangeThatCannotBeToldEndsTheStreamAndIsNotPassedOver() {
+    Twice source = start();
+
+    create("a");
+    create("bad");
+    create("b");
+
+    assertThat(call.sent).containsExactly("beginning", "a", "a again");
+    assertThat(call.ends).extracting(Status::getCode).containsExactly(Status.Code.INTERNAL);
+    assertThat(call.ends.getFirst().getDescription()).contains("unheard of");
+    assertThat(openCalls.size()).isZero();
+    assertThat(source.ends).isOne();
+  }
+
+  @Test
+  void theSourceIsToldOnceThatAStreamIsOver() {
+    Twice source = start();
+
+    call.cancel();
+    openCalls.endAll();
+
+    assertThat(source.ends).isOne();
+  }
+
+  @Test
+  void aStreamThatIsOverCostsNothing() {
+    start();
+    call.cancel();
+    int before = steps;
+
+    create("a");
+
+    assertThat(steps).isEqualTo(before);
+  }
+}
