@@ -45,10 +45,10 @@ class ArchitectureTest {
           API, List.of(),
           STORE, List.of(API, LOG, "org.sqlite.."),
           SYNC, List.of(API, STORE, LOG),
-          ADAPTER, with(GRPC, API, PROTO, LOG),
+          ADAPTER, with(GRPC, API, PROTO, LOG, "com.fasterxml.jackson.."),
           SHIM, with(GRPC, API, PROTO, LOG, "com.fasterxml.jackson.core.."),
           RPC, with(GRPC, API, STORE, SYNC, CRI, PROTO, LOG),
-          CRI, with(GRPC, API, STORE, SYNC, PROTO, "com.fasterxml.jackson.."),
+          CRI, with(GRPC, API, STORE, SYNC, ADAPTER, PROTO, "com.fasterxml.jackson.."),
           SIMULATOR, with(GRPC, PROTO, LOG));
 
   private static final JavaClasses PRODUCT =

@@ -49,7 +49,8 @@ public final class ContainerdChannel implements AutoCloseable {
     return new ContainerdChannel(eventLoop, channel);
   }
 
-  ManagedChannel grpc() {
+  /** For calls to services of which no class here knows. */
+  public ManagedChannel grpc() {
     return channel;
   }
 
