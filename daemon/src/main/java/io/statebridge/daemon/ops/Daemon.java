@@ -85,7 +85,8 @@ public final class Daemon implements AutoCloseable {
               sync,
               checkpoint,
               version,
-              config.containerdSocket().toString());
+              config.containerdSocket().toString(),
+              channel.grpc());
     } catch (IOException e) {
       shims.close();
       channel.close();

@@ -1,5 +1,6 @@
 package io.statebridge.daemon.rpc;
 
+import io.grpc.Channel;
 import io.grpc.Server;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.netty.NettyServerBuilder;
@@ -12,6 +13,7 @@ import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.statebridge.api.ContainerRuntime;
+import io.statebridge.daemon.cri.CriImageService;
 import io.statebridge.daemon.cri.CriRuntimeService;
 import io.statebridge.daemon.sync.Sync;
 import io.statebridge.proto.v1.StatebridgeGrpc;
@@ -70,7 +72,8 @@ public final class ApiServer implements AutoCloseable {
    *
    * @param path of the socket
    * @param version our own
-   * @param runtimeAddress of containerd, for the status
+   * @param runtimeAddress of containerd, for people
+   * @param containerd to ask what is not kept here
    */
   public static ApiServer start(
       Path path,
@@ -78,7 +81,8 @@ public final class ApiServer implements AutoCloseable {
       Sync sync,
       Checkpoint checkpoint,
       String version,
-      String runtimeAddress)
+      String runtimeAddress,
+      Channel containerd)
       throws IOException {
     ListenSocket socket = ListenSocket.claim(path);
     EventLoopGroup eventLoop =
@@ -104,6 +108,7 @@ public final class ApiServer implements AutoCloseable {
             .addService(
                 new StatebridgeService(store, status, sync::status, openCalls, calls, timer))
             .addService(new CriRuntimeService(store, sync::status, CRI_NAMESPACES))
+            .addService(new CriImageService(containerd, runtimeAddress))
             .addService(health.getHealthService())
             .addService(ProtoReflectionServiceV1.newInstance())
             .build();

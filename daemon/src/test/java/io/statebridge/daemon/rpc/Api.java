@@ -3,6 +3,7 @@ package io.statebridge.daemon.rpc;
 import static org.mockito.Mockito.mock;
 import static org.mockito.Mockito.when;
 
+import io.grpc.Channel;
 import io.grpc.ManagedChannel;
 import io.statebridge.api.ContainerRuntime;
 import io.statebridge.daemon.sync.DeletePolicy;
@@ -67,7 +68,8 @@ final class Api implements AutoCloseable {
             SyncSettings.DEFAULTS,
             new Random(1),
             mock(NodeProcesses.class));
-    return ApiServer.start(socket, store, sync, Checkpoint.disabled(), VERSION, RUNTIME_ADDRESS);
+    return ApiServer.start(
+        socket, store, sync, Checkpoint.disabled(), VERSION, RUNTIME_ADDRESS, mock(Channel.class));
   }
 
   /** A connection of its own. */
