@@ -4,6 +4,8 @@ import static org.awaitility.Awaitility.await;
 
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.statebridge.proto.cri.v1.ImageServiceGrpc;
+import io.statebridge.proto.cri.v1.ImageServiceGrpc.ImageServiceBlockingStub;
 import io.statebridge.proto.cri.v1.RuntimeServiceGrpc;
 import io.statebridge.proto.cri.v1.RuntimeServiceGrpc.RuntimeServiceBlockingStub;
 import io.statebridge.proto.v1.GetBridgeStatusRequest;
@@ -109,6 +111,12 @@ final class StatebridgeProcess implements AutoCloseable {
   /** The CRI that it serves. */
   RuntimeServiceBlockingStub cri() {
     return RuntimeServiceGrpc.newBlockingStub(channel.grpc())
+        .withDeadlineAfter(CALL_SECONDS, TimeUnit.SECONDS);
+  }
+
+  /** The other service of it. */
+  ImageServiceBlockingStub criImages() {
+    return ImageServiceGrpc.newBlockingStub(channel.grpc())
         .withDeadlineAfter(CALL_SECONDS, TimeUnit.SECONDS);
   }
 
