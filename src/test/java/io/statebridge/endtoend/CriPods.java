@@ -6,6 +6,8 @@ import io.statebridge.proto.cri.v1.ContainerMetadata;
 import io.statebridge.proto.cri.v1.ContainerStatus;
 import io.statebridge.proto.cri.v1.ContainerStatusRequest;
 import io.statebridge.proto.cri.v1.CreateContainerRequest;
+import io.statebridge.proto.cri.v1.ImageServiceGrpc;
+import io.statebridge.proto.cri.v1.ImageServiceGrpc.ImageServiceBlockingStub;
 import io.statebridge.proto.cri.v1.ImageSpec;
 import io.statebridge.proto.cri.v1.ImageStatusRequest;
 import io.statebridge.proto.cri.v1.ImageServiceGrpc;
@@ -47,6 +49,12 @@ record CriPods(UnixChannel channel, RootFilesystem rootFilesystem) {
   /** At a containerd's CRI plugin, once the images are there. */
   static CriPods of(Path socket, UnixChannel channel, RootFilesystem rootFilesystem, Path archive) {
     ImageArchive.write(archive, rootFilesystem);
+    bringIn(socket, archive);
+    return new CriPods(channel, rootFilesystem);
+  }
+
+  /** Brings the images of an archive in, unpacked. */
+  static void bringIn(Path socket, Path archive) {
     List<String> command =
         new ArrayList<>(List.of("ctr", "-a", socket.toString(), "-n", NAMESPACE));
     command.addAll(List.of("images", "import", "--snapshotter", "native"));
@@ -56,7 +64,6 @@ record CriPods(UnixChannel channel, RootFilesystem rootFilesystem) {
     command.add(archive.toString());
     Program.mustRun(command);
     tagByDigest(socket, ImageArchive.BUSYBOX);
-    return new CriPods(channel, rootFilesystem);
   }
 
   /** Gives an image a name with its digest besides, as one that was pulled has it. */
@@ -164,8 +171,7 @@ record CriPods(UnixChannel channel, RootFilesystem rootFilesystem) {
 
   /** What the plugin says of an image, by a name of it. */
   Image image(String name) {
-    return ImageServiceGrpc.newBlockingStub(channel.grpc())
-        .withDeadlineAfter(DEADLINE_SECONDS, TimeUnit.SECONDS)
+    return images()
         .imageStatus(
             ImageStatusRequest.newBuilder().setImage(ImageSpec.newBuilder().setImage(name)).build())
         .getImage();
@@ -190,6 +196,12 @@ record CriPods(UnixChannel channel, RootFilesystem rootFilesystem) {
 
   RuntimeServiceBlockingStub stub() {
     return RuntimeServiceGrpc.newBlockingStub(channel.grpc())
+        .withDeadlineAfter(DEADLINE_SECONDS, TimeUnit.SECONDS);
+  }
+
+  /** Of the same server. */
+  ImageServiceBlockingStub images() {
+    return ImageServiceGrpc.newBlockingStub(channel.grpc())
         .withDeadlineAfter(DEADLINE_SECONDS, TimeUnit.SECONDS);
   }
 }

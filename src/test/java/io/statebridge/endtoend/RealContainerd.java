@@ -78,14 +78,21 @@ final class RealContainerd implements AutoCloseable {
     Program.require("runc", "runc");
     this.withCriPlugin = withCriPlugin;
     rootFilesystem = RootFilesystem.create(scratch.resolve("rootfs"));
+    configure(withCriPlugin ? installedIsVersion2() ? CRI_2 : CRI_1 : NO_CRI);
+  }
+
+  private void configure(String template) {
     try {
       Files.writeString(
-          config,
-          (withCriPlugin ? installedIsVersion2() ? CRI_2 : CRI_1 : NO_CRI)
-              .formatted(scratch.resolve("root"), scratch.resolve("state"), socket));
+          config, template.formatted(scratch.resolve("root"), scratch.resolve("state"), socket));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** From the next start on it has no CRI plugin, and all that it had otherwise. */
+  void disableCriPlugin() {
+    configure(NO_CRI);
   }
 
   Path socket() {

@@ -4,6 +4,8 @@ import static org.awaitility.Awaitility.await;
 
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.statebridge.proto.cri.v1.ImageServiceGrpc;
+import io.statebridge.proto.cri.v1.ImageServiceGrpc.ImageServiceBlockingStub;
 import io.statebridge.proto.cri.v1.RuntimeServiceGrpc;
 import io.statebridge.proto.cri.v1.RuntimeServiceGrpc.RuntimeServiceBlockingStub;
 import io.statebridge.proto.v1.GetBridgeStatusRequest;
@@ -130,6 +132,12 @@ final class StatebridgeProcess implements AutoCloseable {
   /** A connection of its own, which is the caller's to close. */
   UnixChannel connect() {
     return UnixChannel.to(socket);
+  }
+
+  /** The other service of it. */
+  ImageServiceBlockingStub criImages() {
+    return ImageServiceGrpc.newBlockingStub(channel.grpc())
+        .withDeadlineAfter(CALL_SECONDS, TimeUnit.SECONDS);
   }
 
   /** For calls that last. */

@@ -50,7 +50,7 @@ class ArchitectureTest {
           SHIM, with(GRPC, API, PROTO, LOG, "com.fasterxml.jackson.core.."),
           STREAM, with(GRPC, STORE, LOG),
           RPC, with(GRPC, API, STORE, SYNC, STREAM, CRI, PROTO, LOG),
-          CRI, with(GRPC, API, STORE, SYNC, STREAM, PROTO, LOG, "com.fasterxml.jackson.."),
+          CRI, with(GRPC, API, STORE, SYNC, STREAM, ADAPTER, PROTO, LOG, "com.fasterxml.jackson.."),
           SIMULATOR, with(GRPC, PROTO, LOG));
 
   private static final JavaClasses PRODUCT =

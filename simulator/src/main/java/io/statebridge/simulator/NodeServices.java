@@ -3,6 +3,7 @@ package io.statebridge.simulator;
 import com.google.protobuf.Empty;
 import io.grpc.BindableService;
 import io.grpc.stub.StreamObserver;
+import io.statebridge.proto.containerd.introspection.v1.InitError;
 import io.statebridge.proto.containerd.introspection.v1.IntrospectionGrpc;
 import io.statebridge.proto.containerd.introspection.v1.Plugin;
 import io.statebridge.proto.containerd.introspection.v1.PluginsRequest;
@@ -55,6 +56,12 @@ final class NodeServices {
     PluginsResponse.Builder response = PluginsResponse.newBuilder();
     response.addPlugins(plugin("io.containerd.runtime.v2", "task"));
     response.addPlugins(plugin("io.containerd.grpc.v1", "tasks"));
+    response.addPlugins(exporting("io.containerd.content.v1", "content", "/root/content"));
+    response.addPlugins(plugin("io.containerd.snapshotter.v1", "native"));
+    response.addPlugins(exporting("io.containerd.snapshotter.v1", "overlayfs", "/overlays"));
+    response.addPlugins(
+        plugin("io.containerd.snapshotter.v1", "zfs").toBuilder()
+            .setInitErr(InitError.newBuilder().setMessage("skip plugin")));
     if (criPluginLoaded.getAsBoolean()) {
       response.addPlugins(plugin("io.containerd.grpc.v1", "cri"));
     }
@@ -63,6 +70,10 @@ final class NodeServices {
 
   private static Plugin plugin(String type, String id) {
     return Plugin.newBuilder().setType(type).setId(id).build();
+  }
+
+  private static Plugin exporting(String type, String id, String root) {
+    return plugin(type, id).toBuilder().putExports("root", root).build();
   }
 
   private static BindableService namespaces(Calls calls, Node node) {

@@ -49,6 +49,7 @@ public final class SimulatedContainerd implements AutoCloseable {
   private final EventBroker events;
   private final Node node;
   private final CriService cri;
+  private final SimulatedImages images = new SimulatedImages();
   private volatile boolean criPluginLoaded;
   private @Nullable Server server;
 
@@ -98,6 +99,7 @@ public final class SimulatedContainerd implements AutoCloseable {
     services.add(new TasksService(calls, node));
     services.add(new EventsService(calls, events));
     services.add(cri);
+    services.addAll(ImageServices.of(calls, images, () -> criPluginLoaded));
     return services;
   }
 
@@ -118,6 +120,11 @@ public final class SimulatedContainerd implements AutoCloseable {
   /** The shims, and what is to go wrong with them. */
   public Shims shims() {
     return node.shims();
+  }
+
+  /** The images, and what the CRI plugin says of them. */
+  public SimulatedImages images() {
+    return images;
   }
 
   /** How often each call was made, by names such as Tasks/Delete and Shim/Wait. */

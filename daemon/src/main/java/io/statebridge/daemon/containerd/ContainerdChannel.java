@@ -49,6 +49,7 @@ public final class ContainerdChannel implements AutoCloseable {
     return new ContainerdChannel(eventLoop, channel);
   }
 
+  /** For calls to services of which no class here knows. */
   public ManagedChannel grpc() {
     return channel;
   }

@@ -1,6 +1,7 @@
 package io.statebridge.daemon.containerd;
 
 import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import io.statebridge.api.RuntimeFailure;
 import io.statebridge.api.RuntimeFailure.Kind;
 import java.io.FileNotFoundException;
@@ -22,6 +23,16 @@ final class RuntimeFailures {
             + (description == null ? "" : ": " + description)
             + reason(status.getCause());
     return new RuntimeFailure(kind(status.getCode()), message, failure);
+  }
+
+  /**
+   * Whether containerd answered, so that the failure is of what was asked for, and nothing else.
+   */
+  static boolean isOfWhatWasAskedFor(StatusRuntimeException e) {
+    return switch (e.getStatus().getCode()) {
+      case UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED, UNIMPLEMENTED -> false;
+      default -> true;
+    };
   }
 
   /** The transport's own reason is what people need to see, and what they can do about it. */

@@ -2,9 +2,8 @@
  * The adapter to containerd: its gRPC services behind the {@link
  * io.statebridge.api.ContainerRuntime} port.
  *
- * <p>Callbacks run on the channel's one event loop thread and return at once. Used by the
- * composition root only; the only package besides {@code rpc} and {@code cli} that may import
- * generated classes.
+ * <p>Callbacks run on the channel's one event loop thread and return at once. Images and snapshots
+ * are no part of the port: {@code cri} asks for them here, on its own threads, which block.
  */
 @NullMarked
 package io.statebridge.daemon.containerd;

@@ -81,7 +81,9 @@ public record CriServices(
             openCalls,
             executor);
     return new CriServices(
-        List.of(withoutOthers(runtime.bindService())),
+        List.of(
+            withoutOthers(runtime.bindService()),
+            new CriImageService(settings.containerd(), settings.socket()).bindService()),
         new CriForwarding(
             settings.containerd(),
             settings.socket(),

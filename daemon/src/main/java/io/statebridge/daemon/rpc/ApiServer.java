@@ -1,5 +1,6 @@
 package io.statebridge.daemon.rpc;
 
+import io.grpc.Channel;
 import io.grpc.Server;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.netty.NettyServerBuilder;
@@ -72,7 +73,7 @@ public final class ApiServer implements AutoCloseable {
    *
    * @param path of the socket
    * @param version our own
-   * @param runtimeAddress of containerd, for the status
+   * @param runtimeAddress of containerd, for people
    * @param criServices makes what is served beside our own API
    */
   public static ApiServer start(

@@ -89,6 +89,7 @@ final class ApiServerTest {
     assertThat(services)
         .extracting(ServiceResponse::getName)
         .containsExactlyInAnyOrder(
+            "runtime.v1.ImageService",
             "runtime.v1.RuntimeService",
             "statebridge.v1.Statebridge",
             "grpc.health.v1.Health",
