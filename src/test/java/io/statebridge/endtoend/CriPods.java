@@ -112,7 +112,7 @@ record CriPods(UnixChannel channel, RootFilesystem rootFilesystem) {
 
   /** Creates a container that goes on until {@link #tell} gives it its exit code, and starts it. */
   ContainerId runUntilTold(Pod pod, String name) {
-    ContainerId id = create(pod, container(name));
+    ContainerId id = create(pod, name);
     stub().startContainer(StartContainerRequest.newBuilder().setContainerId(id.id()).build());
     return id;
   }
@@ -129,6 +129,10 @@ record CriPods(UnixChannel channel, RootFilesystem rootFilesystem) {
                     .setConfig(config)
                     .build())
             .getContainerId());
+  }
+
+  ContainerId create(Pod pod, String name) {
+    return create(pod, container(name));
   }
 
   /** What {@link #runUntilTold} creates. */
