@@ -62,7 +62,7 @@ final class RealContainerd implements AutoCloseable {
   private final Path socket = scratch.resolve("containerd.sock");
   private final Path config = scratch.resolve("containerd.toml");
   private final Path log = Checkout.newLog("containerd");
-  private final boolean withCriPlugin;
+  private boolean withCriPlugin;
   private final RootFilesystem rootFilesystem;
   private final UnixChannel channel = UnixChannel.to(socket);
   private @Nullable Process process;
@@ -92,6 +92,7 @@ final class RealContainerd implements AutoCloseable {
 
   /** From the next start on it has no CRI plugin, and all that it had otherwise. */
   void disableCriPlugin() {
+    withCriPlugin = false;
     configure(NO_CRI);
   }
 
