@@ -7,9 +7,6 @@ import static io.statebridge.proto.cri.v1.ContainerEventType.CONTAINER_STOPPED_E
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import com.google.protobuf.Any;
-import com.google.protobuf.ByteString;
-import io.statebridge.proto.containerd.containers.v1.Container;
 import io.statebridge.proto.cri.v1.ContainerEventResponse;
 import io.statebridge.proto.cri.v1.ContainerEventType;
 import io.statebridge.proto.cri.v1.ContainerState;
@@ -70,9 +67,9 @@ final class CriEventsIT {
   private void live(
       SimulatedContainerd containerd, StatebridgeProcess statebridge, CriEvents reader) {
     for (int pod = 0; pod < PODS; pod++) {
-      run(containerd, sandbox(pod));
+      SimulatedPods.run(containerd, SimulatedPods.sandbox(pod));
       for (int i = 0; i < CONTAINERS_PER_POD; i++) {
-        run(containerd, container(pod, i));
+        SimulatedPods.run(containerd, SimulatedPods.container(pod, i));
       }
     }
     await().atMost(PATIENCE).until(() -> reader.count(CONTAINER_STARTED_EVENT) == ALL);
@@ -92,28 +89,22 @@ final class CriEventsIT {
     statebridge.awaitInSync();
     end(containerd, 8, CONTAINERS_PER_POD);
     for (int pod = 0; pod < PODS; pod++) {
-      exit(containerd, podId(pod), 0);
+      exit(containerd, SimulatedPods.podId(pod), 0);
     }
     await().atMost(PATIENCE).until(() -> reader.count(CONTAINER_STOPPED_EVENT) == ALL);
     for (int pod = 0; pod < PODS; pod++) {
       for (int i = 0; i < CONTAINERS_PER_POD; i++) {
-        containerd.deleteContainer(CriPods.NAMESPACE, id(pod, i));
+        containerd.deleteContainer(CriPods.NAMESPACE, SimulatedPods.id(pod, i));
       }
-      containerd.deleteContainer(CriPods.NAMESPACE, podId(pod));
+      containerd.deleteContainer(CriPods.NAMESPACE, SimulatedPods.podId(pod));
     }
-  }
-
-  private static void run(SimulatedContainerd containerd, Container container) {
-    containerd.createContainer(CriPods.NAMESPACE, container);
-    containerd.createTask(CriPods.NAMESPACE, container.getId());
-    containerd.startTask(CriPods.NAMESPACE, container.getId());
   }
 
   /** Some of the containers of each pod end. */
   private void end(SimulatedContainerd containerd, int from, int to) {
     for (int pod = 0; pod < PODS; pod++) {
       for (int i = from; i < to; i++) {
-        exit(containerd, id(pod, i), pod + i);
+        exit(containerd, SimulatedPods.id(pod, i), pod + i);
       }
     }
   }
@@ -122,58 +113,11 @@ final class CriEventsIT {
     ends.put(id, new End(code, containerd.exit(CriPods.NAMESPACE, id, code)));
   }
 
-  private static String podId(int pod) {
-    return "pod" + pod;
-  }
-
-  private static String id(int pod, int i) {
-    return podId(pod) + "-c" + i;
-  }
-
-  private static Container sandbox(int pod) {
-    String id = podId(pod);
-    return container(
-        id,
-        "sandbox",
-        id,
-        """
-        {"Version":"v1","Metadata":{"ID":"%1$s","Config":{"metadata":
-          {"name":"name-%1$s","uid":"uid-%1$s","namespace":"tests"}}}}
-        """
-            .formatted(id));
-  }
-
-  private static Container container(int pod, int i) {
-    String id = id(pod, i);
-    return container(
-        id,
-        "container",
-        podId(pod),
-        """
-        {"Version":"v1","Metadata":{"ID":"%1$s","SandboxID":"%2$s","Config":{"metadata":
-          {"name":"name-%1$s"}}}}
-        """
-            .formatted(id, podId(pod)));
-  }
-
-  private static Container container(String id, String kind, String pod, String metadata) {
-    return Container.newBuilder()
-        .setId(id)
-        .setImage("simulated:latest")
-        .setRuntime(Container.Runtime.newBuilder().setName("io.containerd.runc.v2"))
-        .setSandbox(pod)
-        .putLabels("io.cri-containerd.kind", kind)
-        .putExtensions(
-            "io.cri-containerd." + kind + ".metadata",
-            Any.newBuilder().setValue(ByteString.copyFromUtf8(metadata)).build())
-        .build();
-  }
-
   private void assertWhole(CriEvents reader) {
     for (int pod = 0; pod < PODS; pod++) {
-      assertLife(reader, pod, podId(pod));
+      assertLife(reader, pod, SimulatedPods.podId(pod));
       for (int i = 0; i < CONTAINERS_PER_POD; i++) {
-        String id = id(pod, i);
+        String id = SimulatedPods.id(pod, i);
         assertLife(reader, pod, id);
         for (ContainerEventResponse event : reader.events(id)) {
           assertTellsOf(event, id);
@@ -197,9 +141,9 @@ final class CriEventsIT {
             CONTAINER_DELETED_EVENT);
     for (ContainerEventResponse event : reader.events(id)) {
       PodSandboxStatus status = event.getPodSandboxStatus();
-      assertThat(status.getId()).isEqualTo(podId(pod));
-      assertThat(status.getMetadata().getUid()).isEqualTo("uid-" + podId(pod));
-      assertThat(status.getMetadata().getName()).isEqualTo("name-" + podId(pod));
+      assertThat(status.getId()).isEqualTo(SimulatedPods.podId(pod));
+      assertThat(status.getMetadata().getUid()).isEqualTo("uid-" + SimulatedPods.podId(pod));
+      assertThat(status.getMetadata().getName()).isEqualTo("name-" + SimulatedPods.podId(pod));
       assertThat(status.getMetadata().getNamespace()).isEqualTo("tests");
     }
   }
