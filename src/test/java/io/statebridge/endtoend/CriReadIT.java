@@ -104,7 +104,8 @@ final class CriReadIT {
     String image = pods.image(ImageArchive.BUSYBOX).getId();
     ContainerConfig.Builder config = pods.container("elaborate").toBuilder();
     config.getMetadataBuilder().setAttempt(3);
-    config.getImageBuilder().setImage(image);
+    config.getImageBuilder().setImage(image).setUserSpecifiedImage("busybox");
+    config.getImageBuilder().putAnnotations("image", "annotation");
     config.putAnnotations("an", "annotation");
     config.getMountsBuilder(0).setReadonly(true);
     config.getLinuxBuilder().getSecurityContextBuilder().addSupplementalGroups(77);

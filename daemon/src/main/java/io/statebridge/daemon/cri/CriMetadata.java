@@ -10,6 +10,7 @@ import io.statebridge.proto.cri.v1.ContainerMetadata;
 import io.statebridge.proto.cri.v1.ContainerResources;
 import io.statebridge.proto.cri.v1.ContainerUser;
 import io.statebridge.proto.cri.v1.HugepageLimit;
+import io.statebridge.proto.cri.v1.ImageSpec;
 import io.statebridge.proto.cri.v1.LinuxContainerResources;
 import io.statebridge.proto.cri.v1.LinuxContainerUser;
 import io.statebridge.proto.cri.v1.Mount;
@@ -138,8 +139,8 @@ record CriMetadata(boolean isSandbox, JsonNode kept, JsonNode metadata, JsonNode
   }
 
   /** The image as it was asked for. */
-  String image() {
-    return config().path("image").path("image").asText();
+  ImageSpec image() {
+    return GoJson.read(config().path("image"), ImageSpec.newBuilder()).build();
   }
 
   String logPath() {

@@ -113,9 +113,12 @@ record CriView(
   }
 
   private ImageSpec image() {
-    String asked = metadata.image();
-    String name = asked.isEmpty() ? record.info().image() : asked;
-    return ImageSpec.newBuilder().setImage(name.isEmpty() ? "unknown" : name).build();
+    ImageSpec asked = metadata.image();
+    if (!asked.getImage().isEmpty()) {
+      return asked;
+    }
+    String name = record.info().image();
+    return asked.toBuilder().setImage(name.isEmpty() ? "unknown" : name).build();
   }
 
   /** A status tells the image by a name that it has now, not by the one that was asked for. */
