@@ -55,6 +55,9 @@ final class NodeServices {
     PluginsResponse.Builder response = PluginsResponse.newBuilder();
     response.addPlugins(plugin("io.containerd.runtime.v2", "task"));
     response.addPlugins(plugin("io.containerd.grpc.v1", "tasks"));
+    response.addPlugins(
+        plugin("io.containerd.snapshotter.v1", Usage.SNAPSHOTTER).toBuilder()
+            .putExports("root", SimulatedContainerd.SNAPSHOTS));
     if (criPluginLoaded.getAsBoolean()) {
       response.addPlugins(plugin("io.containerd.grpc.v1", "cri"));
     }
