@@ -226,7 +226,7 @@ record CriView(Container record, CriMetadata metadata) {
     return known == null ? NamespaceMode.POD : known;
   }
 
-  private static long nanos(@Nullable Instant time) {
+  static long nanos(@Nullable Instant time) {
     return time == null ? 0 : TimeUnit.SECONDS.toNanos(time.getEpochSecond()) + time.getNano();
   }
 }

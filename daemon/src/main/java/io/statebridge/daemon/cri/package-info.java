@@ -1,5 +1,6 @@
 /**
- * The read side of the Kubernetes CRI, version 1, answered from the store.
+ * The read side of the Kubernetes CRI, version 1, answered from the store; stats are measured by
+ * the runtime, through its port.
  *
  * <p>A record is seen as the CRI sees it: a sandbox, or a container of one. What the CRI plugin
  * keeps with its containers, as JSON, is read here and nowhere else.

@@ -4,6 +4,7 @@ import io.statebridge.api.ExitWaiter;
 import io.statebridge.daemon.containerd.ContainerdChannel;
 import io.statebridge.daemon.containerd.ContainerdExitWaiter;
 import io.statebridge.daemon.containerd.GrpcContainerRuntime;
+import io.statebridge.daemon.containerd.GrpcContainerUsage;
 import io.statebridge.daemon.ops.Config.ExitWatchers;
 import io.statebridge.daemon.rpc.ApiServer;
 import io.statebridge.daemon.shim.ShimExitWaiter;
@@ -84,6 +85,7 @@ public final class Daemon implements AutoCloseable {
               store,
               sync,
               checkpoint,
+              new GrpcContainerUsage(channel),
               version,
               config.containerdSocket().toString());
     } catch (IOException e) {

@@ -12,6 +12,7 @@ import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.statebridge.api.ContainerRuntime;
+import io.statebridge.api.ContainerUsage;
 import io.statebridge.daemon.cri.CriRuntimeService;
 import io.statebridge.daemon.sync.Sync;
 import io.statebridge.proto.v1.StatebridgeGrpc;
@@ -69,6 +70,7 @@ public final class ApiServer implements AutoCloseable {
    * Starts to serve.
    *
    * @param path of the socket
+   * @param usage of containers, for the stats
    * @param version our own
    * @param runtimeAddress of containerd, for the status
    */
@@ -77,6 +79,7 @@ public final class ApiServer implements AutoCloseable {
       ContainerStore store,
       Sync sync,
       Checkpoint checkpoint,
+      ContainerUsage usage,
       String version,
       String runtimeAddress)
       throws IOException {
@@ -103,7 +106,7 @@ public final class ApiServer implements AutoCloseable {
             .maxInboundMessageSize(MAX_REQUEST_BYTES)
             .addService(
                 new StatebridgeService(store, status, sync::status, openCalls, calls, timer))
-            .addService(new CriRuntimeService(store, sync::status, CRI_NAMESPACES))
+            .addService(new CriRuntimeService(store, sync::status, CRI_NAMESPACES, usage))
             .addService(health.getHealthService())
             .addService(ProtoReflectionServiceV1.newInstance())
             .build();

@@ -5,6 +5,7 @@ import static org.mockito.Mockito.when;
 
 import io.grpc.ManagedChannel;
 import io.statebridge.api.ContainerRuntime;
+import io.statebridge.api.ContainerUsage;
 import io.statebridge.daemon.sync.DeletePolicy;
 import io.statebridge.daemon.sync.DeletePolicy.Setting;
 import io.statebridge.daemon.sync.Durability;
@@ -67,7 +68,14 @@ final class Api implements AutoCloseable {
             SyncSettings.DEFAULTS,
             new Random(1),
             mock(NodeProcesses.class));
-    return ApiServer.start(socket, store, sync, Checkpoint.disabled(), VERSION, RUNTIME_ADDRESS);
+    return ApiServer.start(
+        socket,
+        store,
+        sync,
+        Checkpoint.disabled(),
+        mock(ContainerUsage.class),
+        VERSION,
+        RUNTIME_ADDRESS);
   }
 
   /** A connection of its own. */
