@@ -58,6 +58,13 @@ record CriPods(UnixChannel channel, RootFilesystem rootFilesystem) {
   record Pod(String id, PodSandboxConfig config) {}
 
   Pod run(String name) {
+    return run(name, "");
+  }
+
+  /**
+   * @param cgroup below which those of its containers are to be
+   */
+  Pod run(String name, String cgroup) {
     PodSandboxConfig config =
         PodSandboxConfig.newBuilder()
             .setMetadata(
@@ -68,6 +75,7 @@ record CriPods(UnixChannel channel, RootFilesystem rootFilesystem) {
             .putLabels("pod", name)
             .setLinux(
                 LinuxPodSandboxConfig.newBuilder()
+                    .setCgroupParent(cgroup)
                     .setSecurityContext(
                         LinuxSandboxSecurityContext.newBuilder().setNamespaceOptions(HOST_NETWORK)))
             .build();
@@ -80,24 +88,35 @@ record CriPods(UnixChannel channel, RootFilesystem rootFilesystem) {
 
   /** Creates a container that goes on until {@link #tell} gives it its exit code, and starts it. */
   ContainerId runUntilTold(Pod pod, String name) {
-    String id =
+    return run(pod, name, rootFilesystem.untilTold(name));
+  }
+
+  /** Creates a container of a shell script and starts it. */
+  ContainerId run(Pod pod, String name, String script) {
+    ContainerId id = create(pod, name, script);
+    stub().startContainer(StartContainerRequest.newBuilder().setContainerId(id.id()).build());
+    return id;
+  }
+
+  /** Creates a container of a shell script. */
+  ContainerId create(Pod pod, String name, String script) {
+    return new ContainerId(
+        NAMESPACE,
         stub()
             .createContainer(
                 CreateContainerRequest.newBuilder()
                     .setPodSandboxId(pod.id())
                     .setSandboxConfig(pod.config())
-                    .setConfig(container(name))
+                    .setConfig(container(name, script))
                     .build())
-            .getContainerId();
-    stub().startContainer(StartContainerRequest.newBuilder().setContainerId(id).build());
-    return new ContainerId(NAMESPACE, id);
+            .getContainerId());
   }
 
-  private ContainerConfig container(String name) {
+  private ContainerConfig container(String name, String script) {
     return ContainerConfig.newBuilder()
         .setMetadata(ContainerMetadata.newBuilder().setName(name))
         .setImage(ImageSpec.newBuilder().setImage(ImageArchive.BUSYBOX))
-        .addAllCommand(List.of("/bin/sh", "-c", rootFilesystem.untilTold(name)))
+        .addAllCommand(List.of("/bin/sh", "-c", script))
         .addMounts(
             Mount.newBuilder()
                 .setContainerPath("/told")
@@ -120,8 +139,12 @@ record CriPods(UnixChannel channel, RootFilesystem rootFilesystem) {
         .getStatus();
   }
 
-  void remove(Pod pod) {
+  void stop(Pod pod) {
     stub().stopPodSandbox(StopPodSandboxRequest.newBuilder().setPodSandboxId(pod.id()).build());
+  }
+
+  void remove(Pod pod) {
+    stop(pod);
     stub().removePodSandbox(RemovePodSandboxRequest.newBuilder().setPodSandboxId(pod.id()).build());
   }
 
