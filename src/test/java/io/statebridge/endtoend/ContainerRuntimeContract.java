@@ -17,6 +17,7 @@ import io.statebridge.api.ContainerEvent.TaskStarted;
 import io.statebridge.api.ContainerId;
 import io.statebridge.api.ContainerInfo;
 import io.statebridge.api.ContainerRuntime;
+import io.statebridge.api.ContainerUsage;
 import io.statebridge.api.Exit;
 import io.statebridge.api.ExitSource;
 import io.statebridge.api.ExitWaiter;
@@ -24,9 +25,11 @@ import io.statebridge.api.RuntimeFailure;
 import io.statebridge.api.RuntimeFailure.Kind;
 import io.statebridge.api.TaskInfo;
 import io.statebridge.api.TaskInfo.Status;
+import io.statebridge.api.TaskUsage;
 import io.statebridge.daemon.containerd.ContainerdChannel;
 import io.statebridge.daemon.containerd.ContainerdExitWaiter;
 import io.statebridge.daemon.containerd.GrpcContainerRuntime;
+import io.statebridge.daemon.containerd.GrpcContainerUsage;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.List;
@@ -54,6 +57,7 @@ abstract class ContainerRuntimeContract {
   private final ContainerdChannel channel;
   private final ContainerRuntime runtime;
   private final ExitWaiter waiter;
+  private final ContainerUsage usage;
 
   ContainerRuntimeContract(ContainerdNode node) {
     this.node = node;
@@ -61,6 +65,7 @@ abstract class ContainerRuntimeContract {
     channel = ContainerdChannel.to(node.socket());
     runtime = new GrpcContainerRuntime(channel);
     waiter = new ContainerdExitWaiter(channel);
+    usage = new GrpcContainerUsage(channel);
   }
 
   @BeforeAll
@@ -336,6 +341,23 @@ abstract class ContainerRuntimeContract {
 
     assertThat(kindOf(waiter.open(id("nobody"), 1, "").exit())).isEqualTo(Kind.NOT_FOUND);
     assertThat(kindOf(waiter.open(id, 1, "").exit())).isEqualTo(Kind.NOT_FOUND);
+  }
+
+  @Test
+  void aTaskTellsWhatItUsesAndNobodyElseDoes() throws Exception {
+    ContainerId id = running("used");
+    ContainerId created = id("unused");
+    node.create(created, Map.of());
+
+    TaskUsage told = get(usage.task(id));
+
+    assertThat(told.threads()).isEqualTo(1);
+    assertThat(told.cpu()).isNotNull();
+    assertThat(told.memory()).isNotNull();
+    assertThat(kindOf(usage.task(created))).isEqualTo(Kind.NOT_FOUND);
+    assertThat(kindOf(usage.task(id("nobody")))).isEqualTo(Kind.NOT_FOUND);
+    assertThat(kindOf(usage.writableLayer(created))).isEqualTo(Kind.NOT_FOUND);
+    assertThat(kindOf(usage.writableLayer(id("nobody")))).isEqualTo(Kind.NOT_FOUND);
   }
 
   @Test

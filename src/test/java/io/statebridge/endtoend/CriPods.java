@@ -88,6 +88,13 @@ record CriPods(UnixChannel channel, RootFilesystem rootFilesystem) {
   record Pod(String id, PodSandboxConfig config) {}
 
   Pod run(String name) {
+    return run(name, "");
+  }
+
+  /**
+   * @param cgroup below which those of its containers are to be
+   */
+  Pod run(String name, String cgroup) {
     PodSandboxConfig config =
         PodSandboxConfig.newBuilder()
             .setMetadata(
@@ -100,6 +107,7 @@ record CriPods(UnixChannel channel, RootFilesystem rootFilesystem) {
             .putAnnotations("of", "the pod " + name)
             .setLinux(
                 LinuxPodSandboxConfig.newBuilder()
+                    .setCgroupParent(cgroup)
                     .setSecurityContext(
                         LinuxSandboxSecurityContext.newBuilder().setNamespaceOptions(HOST_NETWORK)))
             .build();
@@ -112,7 +120,12 @@ record CriPods(UnixChannel channel, RootFilesystem rootFilesystem) {
 
   /** Creates a container that goes on until {@link #tell} gives it its exit code, and starts it. */
   ContainerId runUntilTold(Pod pod, String name) {
-    ContainerId id = create(pod, name);
+    return run(pod, name, rootFilesystem.untilTold(name));
+  }
+
+  /** Creates a container of a shell script and starts it. */
+  ContainerId run(Pod pod, String name, String script) {
+    ContainerId id = create(pod, name, script);
     stub().startContainer(StartContainerRequest.newBuilder().setContainerId(id.id()).build());
     return id;
   }
@@ -135,12 +148,20 @@ record CriPods(UnixChannel channel, RootFilesystem rootFilesystem) {
     return create(pod, container(name));
   }
 
+  ContainerId create(Pod pod, String name, String script) {
+    return create(pod, container(name, script));
+  }
+
   /** What {@link #runUntilTold} creates. */
   ContainerConfig container(String name) {
+    return container(name, rootFilesystem.untilTold(name));
+  }
+
+  private ContainerConfig container(String name, String script) {
     return ContainerConfig.newBuilder()
         .setMetadata(ContainerMetadata.newBuilder().setName(name))
         .setImage(ImageSpec.newBuilder().setImage(ImageArchive.BUSYBOX))
-        .addAllCommand(List.of("/bin/sh", "-c", rootFilesystem.untilTold(name)))
+        .addAllCommand(List.of("/bin/sh", "-c", script))
         .addMounts(
             Mount.newBuilder()
                 .setContainerPath("/told")

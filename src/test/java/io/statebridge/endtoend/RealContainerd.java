@@ -38,6 +38,7 @@ final class RealContainerd implements AutoCloseable {
       address = "%s"
       [plugins."io.containerd.grpc.v1.cri"]
       restrict_oom_score_adj = true
+      stats_collect_period = 1
       sandbox_image = "localhost/pause:latest"
       [plugins."io.containerd.grpc.v1.cri".containerd]
       snapshotter = "native"
@@ -54,6 +55,7 @@ final class RealContainerd implements AutoCloseable {
       restrict_oom_score_adj = true
       [plugins."io.containerd.cri.v1.images"]
       snapshotter = "native"
+      stats_collect_period = 1
       [plugins."io.containerd.cri.v1.images".pinned_images]
       sandbox = "localhost/pause:latest"
       """;

@@ -1,6 +1,7 @@
 package io.statebridge.simulator;
 
 import com.google.protobuf.Any;
+import com.google.protobuf.Message;
 import io.grpc.BindableService;
 import io.grpc.Server;
 import io.grpc.ServerBuilder;
@@ -39,6 +40,12 @@ public final class SimulatedContainerd implements AutoCloseable {
   /** The pid that containerd puts into the exit of a shim that died (another is 0). */
   public static final int DEAD_SHIM_PID = -1;
 
+  /** Where it says that it keeps the layers of containers. */
+  public static final String SNAPSHOTS =
+      "/overlays";
+
+  private static final String SNAPSHOTTER = "overlayfs";
+
   private static final long STOP_SECONDS = 5;
 
   private final Path socket;
@@ -50,6 +57,7 @@ public final class SimulatedContainerd implements AutoCloseable {
   private final Node node;
   private final CriService cri;
   private final SimulatedImages images = new SimulatedImages();
+  private final Usage usage;
   private volatile boolean criPluginLoaded;
   private @Nullable Server server;
 
@@ -64,6 +72,7 @@ public final class SimulatedContainerd implements AutoCloseable {
     calls = new Calls(faults, serial);
     events = new EventBroker(serial);
     cri = new CriService(calls, () -> criPluginLoaded);
+    usage = new Usage();
     node = new Node(events, socket.toAbsolutePath().resolveSibling(""), calls);
   }
 
@@ -96,7 +105,7 @@ public final class SimulatedContainerd implements AutoCloseable {
     List<BindableService> services =
         new ArrayList<>(NodeServices.of(calls, node, VERSION, () -> criPluginLoaded));
     services.add(new ContainersService(calls, node));
-    services.add(new TasksService(calls, node));
+    services.add(new TasksService(calls, node, usage));
     services.add(new EventsService(calls, events));
     services.add(cri);
     services.addAll(ImageServices.of(calls, images, () -> criPluginLoaded));
@@ -142,6 +151,16 @@ public final class SimulatedContainerd implements AutoCloseable {
     cri.remember(status);
   }
 
+  /** What a container's cgroup counts from now on. */
+  public void setMetrics(String namespace, String id, Message metrics) {
+    usage.setTask(new Key(namespace, id), metrics);
+  }
+
+  /** A container has a layer of its own, of this size, from now on. */
+  public void setLayer(String namespace, String id, long bytes, long inodes) {
+    images.addSnapshot(namespace, SNAPSHOTTER, id, bytes, inodes);
+  }
+
   /** A container without a task. */
   public void createContainer(String namespace, String id, Map<String, String> labels) {
     node.createContainer(namespace, container(id).putAllLabels(labels).build());
@@ -161,6 +180,8 @@ public final class SimulatedContainerd implements AutoCloseable {
     return Container.newBuilder()
         .setId(id)
         .setImage("simulated:latest")
+        .setSnapshotter(SNAPSHOTTER)
+        .setSnapshotKey(id)
         .setRuntime(Container.Runtime.newBuilder().setName("io.containerd.runc.v2"));
   }
 

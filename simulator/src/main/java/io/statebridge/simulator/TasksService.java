@@ -14,6 +14,8 @@ import io.statebridge.proto.containerd.tasks.v1.GetResponse;
 import io.statebridge.proto.containerd.tasks.v1.KillRequest;
 import io.statebridge.proto.containerd.tasks.v1.ListTasksRequest;
 import io.statebridge.proto.containerd.tasks.v1.ListTasksResponse;
+import io.statebridge.proto.containerd.tasks.v1.MetricsRequest;
+import io.statebridge.proto.containerd.tasks.v1.MetricsResponse;
 import io.statebridge.proto.containerd.tasks.v1.PauseTaskRequest;
 import io.statebridge.proto.containerd.tasks.v1.ResumeTaskRequest;
 import io.statebridge.proto.containerd.tasks.v1.StartRequest;
@@ -21,6 +23,8 @@ import io.statebridge.proto.containerd.tasks.v1.StartResponse;
 import io.statebridge.proto.containerd.tasks.v1.TasksGrpc;
 import io.statebridge.proto.containerd.tasks.v1.WaitRequest;
 import io.statebridge.proto.containerd.tasks.v1.WaitResponse;
+import io.statebridge.proto.containerd.types.Metric;
+import java.time.Instant;
 
 /** containerd's tasks. Execs are not kept: they exist only in events. */
 final class TasksService extends TasksGrpc.TasksImplBase {
@@ -29,10 +33,12 @@ final class TasksService extends TasksGrpc.TasksImplBase {
 
   private final Calls calls;
   private final Node node;
+  private final Usage usage;
 
-  TasksService(Calls calls, Node node) {
+  TasksService(Calls calls, Node node, Usage usage) {
     this.calls = calls;
     this.node = node;
+    this.usage = usage;
   }
 
   @Override
@@ -150,6 +156,34 @@ final class TasksService extends TasksGrpc.TasksImplBase {
           node.setPaused(key, paused);
           return Empty.getDefaultInstance();
         });
+  }
+
+  /** Filters name ids: others are not understood here. */
+  @Override
+  public void metrics(MetricsRequest request, StreamObserver<MetricsResponse> observer) {
+    calls.answer(
+        "Tasks/Metrics",
+        observer,
+        namespace -> {
+          MetricsResponse.Builder response = MetricsResponse.newBuilder();
+          node.tasks(namespace).stream()
+              .filter(task -> !task.hasEnded() && isAskedFor(request, task.key().id()))
+              .forEach(task -> response.addMetrics(metric(task)));
+          return response.build();
+        });
+  }
+
+  private static boolean isAskedFor(MetricsRequest request, String id) {
+    return request.getFiltersCount() == 0
+        || request.getFiltersList().contains("id==\"" + id + "\"");
+  }
+
+  private Metric metric(SimulatedTask task) {
+    return Metric.newBuilder()
+        .setTimestamp(Timestamps.of(Instant.now()))
+        .setId(task.key().id())
+        .setData(usage.ofTask(task.key()))
+        .build();
   }
 
   @Override

@@ -298,11 +298,11 @@ public final class GrpcContainerRuntime implements ContainerRuntime {
         Times.orNull(process.getExitedAt()));
   }
 
-  private static <S extends AbstractStub<S>> S within(Duration deadline, S stub) {
+  static <S extends AbstractStub<S>> S within(Duration deadline, S stub) {
     return stub.withDeadlineAfter(deadline.toNanos(), TimeUnit.NANOSECONDS);
   }
 
-  private static <S extends AbstractStub<S>> S in(String namespace, S stub, Duration deadline) {
+  static <S extends AbstractStub<S>> S in(String namespace, S stub, Duration deadline) {
     return within(deadline, inNamespace(namespace, stub));
   }
 
@@ -312,7 +312,7 @@ public final class GrpcContainerRuntime implements ContainerRuntime {
     return stub.withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers));
   }
 
-  private static <A, B> CompletionStage<B> call(
+  static <A, B> CompletionStage<B> call(
       String name, ListenableFuture<A> answer, Function<A, B> mapping) {
     CompletableFuture<B> stage = new CompletableFuture<>();
     Futures.addCallback(

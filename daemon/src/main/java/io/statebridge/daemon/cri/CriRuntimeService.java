@@ -1,6 +1,8 @@
 package io.statebridge.daemon.cri;
 
+import com.google.common.collect.Lists;
 import io.grpc.StatusRuntimeException;
+import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.statebridge.api.ContainerId;
 import io.statebridge.daemon.stream.OpenCalls;
@@ -9,15 +11,23 @@ import io.statebridge.daemon.sync.SyncStatus;
 import io.statebridge.proto.cri.v1.Container;
 import io.statebridge.proto.cri.v1.ContainerEventResponse;
 import io.statebridge.proto.cri.v1.ContainerFilter;
+import io.statebridge.proto.cri.v1.ContainerStatsRequest;
+import io.statebridge.proto.cri.v1.ContainerStatsResponse;
 import io.statebridge.proto.cri.v1.ContainerStatusRequest;
 import io.statebridge.proto.cri.v1.ContainerStatusResponse;
 import io.statebridge.proto.cri.v1.GetEventsRequest;
+import io.statebridge.proto.cri.v1.ListContainerStatsRequest;
+import io.statebridge.proto.cri.v1.ListContainerStatsResponse;
 import io.statebridge.proto.cri.v1.ListContainersRequest;
 import io.statebridge.proto.cri.v1.ListContainersResponse;
 import io.statebridge.proto.cri.v1.ListPodSandboxRequest;
 import io.statebridge.proto.cri.v1.ListPodSandboxResponse;
+import io.statebridge.proto.cri.v1.ListPodSandboxStatsRequest;
+import io.statebridge.proto.cri.v1.ListPodSandboxStatsResponse;
 import io.statebridge.proto.cri.v1.PodSandbox;
 import io.statebridge.proto.cri.v1.PodSandboxFilter;
+import io.statebridge.proto.cri.v1.PodSandboxStatsRequest;
+import io.statebridge.proto.cri.v1.PodSandboxStatsResponse;
 import io.statebridge.proto.cri.v1.PodSandboxStatusRequest;
 import io.statebridge.proto.cri.v1.PodSandboxStatusResponse;
 import io.statebridge.proto.cri.v1.RuntimeConfigRequest;
@@ -25,8 +35,12 @@ import io.statebridge.proto.cri.v1.RuntimeConfigResponse;
 import io.statebridge.proto.cri.v1.RuntimeServiceGrpc;
 import io.statebridge.proto.cri.v1.StatusRequest;
 import io.statebridge.proto.cri.v1.StatusResponse;
+import io.statebridge.proto.cri.v1.StreamContainerStatsRequest;
+import io.statebridge.proto.cri.v1.StreamContainerStatsResponse;
 import io.statebridge.proto.cri.v1.StreamContainersRequest;
 import io.statebridge.proto.cri.v1.StreamContainersResponse;
+import io.statebridge.proto.cri.v1.StreamPodSandboxStatsRequest;
+import io.statebridge.proto.cri.v1.StreamPodSandboxStatsResponse;
 import io.statebridge.proto.cri.v1.StreamPodSandboxesRequest;
 import io.statebridge.proto.cri.v1.StreamPodSandboxesResponse;
 import io.statebridge.proto.cri.v1.VersionRequest;
@@ -63,6 +77,7 @@ final class CriRuntimeService extends RuntimeServiceGrpc.RuntimeServiceImplBase 
   private final Function<
           ContainerId, CompletionStage<io.statebridge.proto.containerd.containers.v1.Container>>
       describe;
+  private final CriStats stats;
   private final OpenCalls openCalls;
   private final Executor executor;
 
@@ -79,6 +94,7 @@ final class CriRuntimeService extends RuntimeServiceGrpc.RuntimeServiceImplBase 
               ContainerId,
               CompletionStage<io.statebridge.proto.containerd.containers.v1.Container>>
           describe,
+      CriStats stats,
       OpenCalls openCalls,
       Executor executor) {
     this.store = store;
@@ -86,6 +102,7 @@ final class CriRuntimeService extends RuntimeServiceGrpc.RuntimeServiceImplBase 
     this.sync = sync;
     this.conditions = conditions;
     this.describe = describe;
+    this.stats = stats;
     this.openCalls = openCalls;
     this.executor = executor;
   }
@@ -234,28 +251,94 @@ final class CriRuntimeService extends RuntimeServiceGrpc.RuntimeServiceImplBase 
     new StoreStream<>(store, new CriEvents(store, records), out, openCalls, executor).start();
   }
 
+  @Override
+  public void containerStats(
+      ContainerStatsRequest request, StreamObserver<ContainerStatsResponse> out) {
+    answer(
+        out,
+        () ->
+            ContainerStatsResponse.newBuilder()
+                .setStats(stats.container(request.getContainerId()))
+                .build());
+  }
+
+  @Override
+  public void listContainerStats(
+      ListContainerStatsRequest request, StreamObserver<ListContainerStatsResponse> out) {
+    answer(
+        out,
+        () ->
+            ListContainerStatsResponse.newBuilder()
+                .addAllStats(stats.containers(request.getFilter()))
+                .build());
+  }
+
+  @Override
+  public void streamContainerStats(
+      StreamContainerStatsRequest request, StreamObserver<StreamContainerStatsResponse> out) {
+    stream(
+        out,
+        () -> stats.containers(request.getFilter()),
+        chunk -> StreamContainerStatsResponse.newBuilder().addAllContainerStats(chunk).build());
+  }
+
+  @Override
+  public void podSandboxStats(
+      PodSandboxStatsRequest request, StreamObserver<PodSandboxStatsResponse> out) {
+    answer(
+        out,
+        () ->
+            PodSandboxStatsResponse.newBuilder()
+                .setStats(stats.pod(request.getPodSandboxId()))
+                .build());
+  }
+
+  @Override
+  public void listPodSandboxStats(
+      ListPodSandboxStatsRequest request, StreamObserver<ListPodSandboxStatsResponse> out) {
+    answer(
+        out,
+        () ->
+            ListPodSandboxStatsResponse.newBuilder()
+                .addAllStats(stats.pods(request.getFilter()))
+                .build());
+  }
+
+  @Override
+  public void streamPodSandboxStats(
+      StreamPodSandboxStatsRequest request, StreamObserver<StreamPodSandboxStatsResponse> out) {
+    stream(
+        out,
+        () -> stats.pods(request.getFilter()),
+        chunk -> StreamPodSandboxStatsResponse.newBuilder().addAllPodSandboxStats(chunk).build());
+  }
+
   private static boolean matches(Map<String, String> selector, Map<String, String> labels) {
     return labels.entrySet().containsAll(selector.entrySet());
   }
 
   private static <T, R> void stream(
       StreamObserver<R> out, Supplier<List<T>> all, Function<List<T>, R> message) {
-    List<T> items = all.get();
-    for (int from = 0; from < items.size(); from += STREAM_CHUNK) {
-      out.onNext(message.apply(items.subList(from, Math.min(items.size(), from + STREAM_CHUNK))));
-    }
-    out.onCompleted();
+    answerAll(out, () -> Lists.partition(all.get(), STREAM_CHUNK).stream().map(message).toList());
   }
 
   private static <R> void answer(StreamObserver<R> out, Supplier<R> work) {
-    R response;
+    answerAll(out, () -> List.of(work.get()));
+  }
+
+  private static <R> void answerAll(StreamObserver<R> out, Supplier<List<R>> work) {
+    if (out instanceof ServerCallStreamObserver<R> call) {
+      // Without a handler, answering a caller that has left would throw.
+      call.setOnCancelHandler(() -> {});
+    }
+    List<R> responses;
     try {
-      response = work.get();
+      responses = work.get();
     } catch (StatusRuntimeException e) {
       out.onError(e);
       return;
     }
-    out.onNext(response);
+    responses.forEach(out::onNext);
     out.onCompleted();
   }
 }

@@ -1,11 +1,13 @@
 package io.statebridge.daemon.cri;
 
+import com.google.common.base.Ticker;
 import io.grpc.Channel;
 import io.grpc.HandlerRegistry;
 import io.grpc.ServerMethodDefinition;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.ServiceDescriptor;
 import io.statebridge.api.ContainerId;
+import io.statebridge.api.ContainerUsage;
 import io.statebridge.daemon.stream.OpenCalls;
 import io.statebridge.daemon.sync.SyncStatus;
 import io.statebridge.proto.containerd.containers.v1.Container;
@@ -49,13 +51,15 @@ public record CriServices(
    * @param containerd the connection to it, for its CRI plugin
    * @param socket of containerd, for messages
    * @param describe what containerd keeps of a container
+   * @param usage of containers, measured for the stats
    */
   public record Settings(
       Set<String> namespaces,
       boolean forward,
       Channel containerd,
       String socket,
-      Function<ContainerId, CompletionStage<Container>> describe) {}
+      Function<ContainerId, CompletionStage<Container>> describe,
+      ContainerUsage usage) {}
 
   /**
    * Puts them together.
@@ -78,6 +82,7 @@ public record CriServices(
             sync,
             new CriConditions(plugin, sync, store),
             settings.describe(),
+            new CriStats(records, settings.usage(), Ticker.systemTicker()),
             openCalls,
             executor);
     return new CriServices(

@@ -197,7 +197,7 @@ record CriView(
         : PodSandboxState.SANDBOX_NOTREADY;
   }
 
-  private static long nanos(@Nullable Instant time) {
+  static long nanos(@Nullable Instant time) {
     return time == null ? 0 : TimeUnit.SECONDS.toNanos(time.getEpochSecond()) + time.getNano();
   }
 }

@@ -4,6 +4,7 @@ import io.statebridge.api.ExitWaiter;
 import io.statebridge.daemon.containerd.ContainerdChannel;
 import io.statebridge.daemon.containerd.ContainerdExitWaiter;
 import io.statebridge.daemon.containerd.GrpcContainerRuntime;
+import io.statebridge.daemon.containerd.GrpcContainerUsage;
 import io.statebridge.daemon.cri.CriServices;
 import io.statebridge.daemon.ops.Config.ExitWatchers;
 import io.statebridge.daemon.rpc.ApiServer;
@@ -84,7 +85,8 @@ public final class Daemon implements AutoCloseable {
             config.cri().forward(),
             channel.grpc(),
             config.containerdSocket().toString(),
-            runtime::describe);
+            runtime::describe,
+            new GrpcContainerUsage(channel));
     ApiServer api;
     try {
       api =

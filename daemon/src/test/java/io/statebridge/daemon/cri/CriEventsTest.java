@@ -52,6 +52,7 @@ final class CriEventsTest {
             () -> status,
             mock(CriConditions.class),
             id -> CompletableFuture.failedStage(new AssertionError("nobody asks")),
+            mock(CriStats.class),
             openCalls,
             Runnable::run)
         .getContainerEvents(GetEventsRequest.getDefaultInstance(), call);

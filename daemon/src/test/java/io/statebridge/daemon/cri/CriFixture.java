@@ -11,6 +11,7 @@ import io.grpc.inprocess.InProcessServerBuilder;
 import io.statebridge.api.Container;
 import io.statebridge.api.ContainerId;
 import io.statebridge.api.ContainerInfo;
+import io.statebridge.api.ContainerUsage;
 import io.statebridge.daemon.stream.OpenCalls;
 import io.statebridge.daemon.sync.SyncStatus;
 import io.statebridge.proto.cri.v1.RuntimeServiceGrpc;
@@ -27,6 +28,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.mockito.Mockito;
 
 /** The CRI over a store that the test fills, before a containerd whose plugin the test plays. */
 final class CriFixture implements AutoCloseable {
@@ -58,7 +60,8 @@ final class CriFixture implements AutoCloseable {
                 "/run/c.sock",
                 id ->
                     CompletableFuture.failedFuture(
-                        new IllegalStateException("not there: " + id))),
+                        new IllegalStateException("not there: " + id)),
+                Mockito.mock(ContainerUsage.class)),
             store,
             this::status,
             ids -> {

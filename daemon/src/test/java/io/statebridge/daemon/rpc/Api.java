@@ -6,6 +6,7 @@ import static org.mockito.Mockito.when;
 import io.grpc.Channel;
 import io.grpc.ManagedChannel;
 import io.statebridge.api.ContainerRuntime;
+import io.statebridge.api.ContainerUsage;
 import io.statebridge.daemon.cri.CriServices;
 import io.statebridge.daemon.sync.DeletePolicy;
 import io.statebridge.daemon.sync.DeletePolicy.Setting;
@@ -77,7 +78,8 @@ final class Api implements AutoCloseable {
             false,
             mock(Channel.class),
             RUNTIME_ADDRESS,
-            id -> CompletableFuture.failedStage(new AssertionError("nobody asks")));
+            id -> CompletableFuture.failedStage(new AssertionError("nobody asks")),
+            mock(ContainerUsage.class));
     return ApiServer.start(
         socket,
         store,
