@@ -49,7 +49,8 @@ final class ReliabilityBenchmark {
   private final String bars = containerd.namespace("bars");
   private final StatebridgeProcess statebridge =
       new StatebridgeProcess(
-          containerd.socket(), "--namespace", bars + ":always", "--namespace", "k8s.io:never");
+              containerd.socket(), "--namespace", bars + ":always", "--namespace", "k8s.io:never")
+          .asTheUnitRunsIt();
 
   @BeforeEach
   void start() {

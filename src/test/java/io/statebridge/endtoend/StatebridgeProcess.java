@@ -31,6 +31,7 @@ final class StatebridgeProcess implements AutoCloseable {
   private final Path log = Checkout.newLog("statebridge");
   private final UnixChannel channel = UnixChannel.to(socket);
   private final String[] arguments;
+  private final List<String> prefix = new ArrayList<>();
   private @Nullable Process process;
 
   /**
@@ -65,12 +66,20 @@ final class StatebridgeProcess implements AutoCloseable {
     return new StatebridgeProcess(containerdSocket, "--config", file.toString());
   }
 
+  /** From its next start on with the priority that the systemd unit gives it. */
+  StatebridgeProcess asTheUnitRunsIt() {
+    prefix.addAll(List.of("nice", "-n", "-10"));
+    return this;
+  }
+
   /** Starts it and waits until it serves, whatever becomes of containerd. */
   void start() {
+    ProcessBuilder builder = Checkout.statebridge(arguments);
+    builder.command().addAll(0, prefix);
     Process started;
     try {
       started =
-          Checkout.statebridge(arguments)
+          builder
               .redirectOutput(ProcessBuilder.Redirect.DISCARD)
               .redirectError(log.toFile())
               .start();
