@@ -10,10 +10,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Answers of the daemon beside those of containerd's CRI plugin, field by field. What may differ is
@@ -66,7 +68,8 @@ final class CriComparison {
       differ(what, byId(theirs).keySet(), ourById.keySet());
       return;
     }
-    byId(theirs).forEach((id, their) -> compare(what, their, ourById.get(id)));
+    byId(theirs)
+        .forEach((id, their) -> compare(what, their, Objects.requireNonNull(ourById.get(id))));
   }
 
   private static Map<Object, Message> byId(List<? extends Message> messages) {
@@ -96,9 +99,7 @@ final class CriComparison {
         .stream()
             .map(Message.class::cast)
             .collect(
-                Collectors.toMap(
-                    entry -> entryField(entry, 1),
-                    entry -> entryField(entry, 2)));
+                Collectors.toMap(entry -> entryField(entry, 1), entry -> entryField(entry, 2)));
   }
 
   private static String entryField(Message entry, int number) {
@@ -135,7 +136,7 @@ final class CriComparison {
   }
 
   /** Values are JSON in some maps and plain text in others. */
-  private static JsonNode parsed(String text) {
+  private static JsonNode parsed(@Nullable String text) {
     if (text == null) {
       return MissingNode.getInstance();
     }

@@ -29,8 +29,7 @@ final class CriCostIT {
         SimulatedContainerd containerd =
             SimulatedContainerd.start(scratch.resolve("containerd.sock"));
         StatebridgeProcess statebridge =
-            StatebridgeProcess.configured(
-                containerd.socket(), "reconcile_interval = \"60m\"")) {
+            StatebridgeProcess.configured(containerd.socket(), "reconcile_interval = \"60m\"")) {
       for (int pod = 0; pod < PODS; pod++) {
         SimulatedPods.run(containerd, SimulatedPods.sandbox(pod));
         for (int i = 0; i < CONTAINERS_PER_POD; i++) {
@@ -39,8 +38,7 @@ final class CriCostIT {
       }
       statebridge.start();
       statebridge.awaitInSync();
-      RuntimeServiceBlockingStub cri =
-          statebridge.cri().withDeadlineAfter(1, TimeUnit.MINUTES);
+      RuntimeServiceBlockingStub cri = statebridge.cri().withDeadlineAfter(1, TimeUnit.MINUTES);
       await()
           .atMost(Duration.ofSeconds(60))
           .until(
@@ -57,8 +55,7 @@ final class CriCostIT {
         assertThat(listed.getContainersList())
             .hasSize(PODS * CONTAINERS_PER_POD)
             .allMatch(c -> c.getState() == ContainerState.CONTAINER_RUNNING);
-        assertThat(
-                cri.listPodSandbox(ListPodSandboxRequest.getDefaultInstance()).getItemsCount())
+        assertThat(cri.listPodSandbox(ListPodSandboxRequest.getDefaultInstance()).getItemsCount())
             .isEqualTo(PODS);
         var unused =
             cri.podSandboxStatus(

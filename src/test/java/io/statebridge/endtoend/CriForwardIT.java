@@ -170,11 +170,7 @@ final class CriForwardIT {
             .addAllCmd(List.of("/bin/sleep", "30"))
             .build();
     assertThat(
-            failure(
-                    () ->
-                        ours.stub()
-                            .withDeadlineAfter(300, TimeUnit.MILLISECONDS)
-                            .execSync(sleep))
+            failure(() -> ours.stub().withDeadlineAfter(300, TimeUnit.MILLISECONDS).execSync(sleep))
                 .getCode())
         .isEqualTo(Status.Code.DEADLINE_EXCEEDED);
     assertThat(status(ours.stub(), id).getState()).isEqualTo(ContainerState.CONTAINER_RUNNING);
@@ -196,9 +192,7 @@ final class CriForwardIT {
     assertThatExceptionOfType(ExecutionException.class)
         .isThrownBy(() -> stop.get(20, TimeUnit.SECONDS))
         .satisfies(
-            e ->
-                assertThat(Status.fromThrowable(e).getCode())
-                    .isEqualTo(Status.Code.UNAVAILABLE));
+            e -> assertThat(Status.fromThrowable(e).getCode()).isEqualTo(Status.Code.UNAVAILABLE));
     assertThat(status(ours.stub(), id).getState()).isEqualTo(ContainerState.CONTAINER_RUNNING);
     containerd.start();
     statebridge.awaitInSync();

@@ -6,12 +6,11 @@ import io.statebridge.proto.cri.v1.ContainerMetadata;
 import io.statebridge.proto.cri.v1.ContainerStatus;
 import io.statebridge.proto.cri.v1.ContainerStatusRequest;
 import io.statebridge.proto.cri.v1.CreateContainerRequest;
+import io.statebridge.proto.cri.v1.Image;
 import io.statebridge.proto.cri.v1.ImageServiceGrpc;
 import io.statebridge.proto.cri.v1.ImageServiceGrpc.ImageServiceBlockingStub;
 import io.statebridge.proto.cri.v1.ImageSpec;
 import io.statebridge.proto.cri.v1.ImageStatusRequest;
-import io.statebridge.proto.cri.v1.ImageServiceGrpc;
-import io.statebridge.proto.cri.v1.Image;
 import io.statebridge.proto.cri.v1.LinuxContainerConfig;
 import io.statebridge.proto.cri.v1.LinuxContainerSecurityContext;
 import io.statebridge.proto.cri.v1.LinuxPodSandboxConfig;
@@ -189,8 +188,7 @@ record CriPods(UnixChannel channel, RootFilesystem rootFilesystem) {
   }
 
   static ContainerStatus status(RuntimeServiceBlockingStub stub, ContainerId id) {
-    return stub
-        .containerStatus(ContainerStatusRequest.newBuilder().setContainerId(id.id()).build())
+    return stub.containerStatus(ContainerStatusRequest.newBuilder().setContainerId(id.id()).build())
         .getStatus();
   }
 

@@ -40,9 +40,9 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The calls that crictl 1.26 and 1.36 make for a command, in their order and with their requests, and
- * what must be in the answers: where a check here fails, one of the two ends with an error, panics or
- * leaves an entry out.
+ * The calls that crictl 1.26 and 1.36 make for a command, in their order and with their requests,
+ * and what must be in the answers: where a check here fails, one of the two ends with an error,
+ * panics or leaves an entry out.
  */
 record Crictl(UnixChannel channel) {
   /** crictl's own. */

@@ -56,7 +56,8 @@ final class CrictlIT {
     assertThat(ours.pods()).hasSameSizeAs(theirs.pods());
     assertThat(ours.stats()).hasSameSizeAs(theirs.stats());
     assertThat(ours.listImages()).hasSameElementsAs(theirs.listImages());
-    assertThat(ours.inspecti(ImageArchive.BUSYBOX)).isEqualTo(theirs.inspecti(ImageArchive.BUSYBOX));
+    assertThat(ours.inspecti(ImageArchive.BUSYBOX))
+        .isEqualTo(theirs.inspecti(ImageArchive.BUSYBOX));
     assertThat(ours.statsp()).extracting(s -> s.getAttributes().getId()).containsExactly(pod.id());
     everyReadOfRecords(ours, pod, running, ended);
 

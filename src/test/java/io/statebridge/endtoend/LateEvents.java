@@ -113,7 +113,7 @@ final class LateEvents extends HandlerRegistry implements AutoCloseable {
           }
 
           private void later(Runnable step) {
-            var unused =
+            var _ =
                 clock.schedule(
                     () -> {
                       if (!server.isCancelled()) {

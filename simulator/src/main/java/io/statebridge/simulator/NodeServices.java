@@ -58,7 +58,8 @@ final class NodeServices {
     response.addPlugins(plugin("io.containerd.grpc.v1", "tasks"));
     response.addPlugins(exporting("io.containerd.content.v1", "content", "/root/content"));
     response.addPlugins(plugin("io.containerd.snapshotter.v1", "native"));
-    response.addPlugins(exporting("io.containerd.snapshotter.v1", "overlayfs", SimulatedContainerd.SNAPSHOTS));
+    response.addPlugins(
+        exporting("io.containerd.snapshotter.v1", "overlayfs", SimulatedContainerd.SNAPSHOTS));
     response.addPlugins(
         plugin("io.containerd.snapshotter.v1", "zfs").toBuilder()
             .setInitErr(InitError.newBuilder().setMessage("skip plugin")));

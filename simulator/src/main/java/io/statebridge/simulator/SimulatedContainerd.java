@@ -41,8 +41,7 @@ public final class SimulatedContainerd implements AutoCloseable {
   public static final int DEAD_SHIM_PID = -1;
 
   /** Where it says that it keeps the layers of containers. */
-  public static final String SNAPSHOTS =
-      "/overlays";
+  public static final String SNAPSHOTS = "/overlays";
 
   private static final String SNAPSHOTTER = "overlayfs";
 

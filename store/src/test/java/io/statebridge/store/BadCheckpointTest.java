@@ -149,8 +149,7 @@ final class BadCheckpointTest {
       daemon.put("new");
       assertThat(daemon.checkpoint.status().setAside()).isNull();
     }
-    assertThat(reload(dir))
-        .containsExactly(container("new"), container("old0"), container("old1"));
+    assertThat(reload(dir)).containsExactly(container("new"), container("old0"), container("old1"));
   }
 
   @Test

@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What becomes of the CRI's methods that we do not serve, those included that the CRI will have one
- * day. Where that is allowed they are passed through to containerd's CRI plugin as bytes; else their
- * error says where to go. Methods that only read are passed through in any case. Thread-safe.
+ * day. Where that is allowed they are passed through to containerd's CRI plugin as bytes; else
+ * their error says where to go. Methods that only read are passed through in any case. Thread-safe.
  */
 public final class CriForwarding extends HandlerRegistry {
 

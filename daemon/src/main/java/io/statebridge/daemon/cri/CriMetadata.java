@@ -49,8 +49,7 @@ record CriMetadata(boolean isSandbox, JsonNode kept, JsonNode metadata, JsonNode
     JsonNode spec = parsed(info.spec());
     JsonNode annotations = spec.path("annotations");
     String kind =
-        info.labels()
-            .getOrDefault(KIND, annotations.path(ANNOTATION + "container-type").asText());
+        info.labels().getOrDefault(KIND, annotations.path(ANNOTATION + "container-type").asText());
     JsonNode kept = parsed(info.criMetadata());
     JsonNode metadata = kept.path("Metadata");
     boolean isSandbox = kind.equals("sandbox");
@@ -75,9 +74,7 @@ record CriMetadata(boolean isSandbox, JsonNode kept, JsonNode metadata, JsonNode
     config
         .putObject("metadata")
         .put("name", told(info, "container.name", annotations, "container-name", info.id().id()));
-    config
-        .putObject("image")
-        .put("image", annotations.path(ANNOTATION + "image-name").asText());
+    config.putObject("image").put("image", annotations.path(ANNOTATION + "image-name").asText());
     info.labels().forEach((name, value) -> putLabel(config, name, value));
     return made;
   }
@@ -92,8 +89,7 @@ record CriMetadata(boolean isSandbox, JsonNode kept, JsonNode metadata, JsonNode
         .put("uid", told(info, "pod.uid", annotations, "sandbox-uid", id))
         .put(
             "namespace",
-            told(
-                info, "pod.namespace", annotations, "sandbox-namespace", info.id().namespace()));
+            told(info, "pod.namespace", annotations, "sandbox-namespace", info.id().namespace()));
     info.labels().forEach((name, value) -> putLabel(config, name, value));
     return made;
   }

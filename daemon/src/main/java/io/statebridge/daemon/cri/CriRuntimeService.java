@@ -91,8 +91,7 @@ final class CriRuntimeService extends RuntimeServiceGrpc.RuntimeServiceImplBase 
       Supplier<SyncStatus> sync,
       CriConditions conditions,
       Function<
-              ContainerId,
-              CompletionStage<io.statebridge.proto.containerd.containers.v1.Container>>
+              ContainerId, CompletionStage<io.statebridge.proto.containerd.containers.v1.Container>>
           describe,
       CriStats stats,
       OpenCalls openCalls,

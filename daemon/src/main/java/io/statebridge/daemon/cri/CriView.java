@@ -30,8 +30,7 @@ import org.jspecify.annotations.Nullable;
  * @param metadata what a CRI server keeps with it
  * @param images by what records call them
  */
-record CriView(
-    Container record, CriMetadata metadata, Function<String, Optional<Image>> images) {
+record CriView(Container record, CriMetadata metadata, Function<String, Optional<Image>> images) {
 
   /** Whether it is to be told as a sandbox; one that no CRI plugin made is that, too. */
   boolean isSandbox() {
@@ -84,8 +83,7 @@ record CriView(
             .setStartedAt(nanos(record.startedAt()))
             .setImage(named(image))
             .setImageRef(
-                image.flatMap(i -> i.getRepoDigestsList().stream().findFirst())
-                    .orElse(imageRef()))
+                image.flatMap(i -> i.getRepoDigestsList().stream().findFirst()).orElse(imageRef()))
             .setImageId(imageRef())
             .putAllLabels(isForeign() ? record.labels() : metadata.labels())
             .putAllAnnotations(metadata.annotations())
@@ -162,9 +160,7 @@ record CriView(
     PodSandboxNetworkStatus.Builder network = PodSandboxNetworkStatus.newBuilder();
     List<String> ips = metadata.ips();
     ips.stream().limit(1).forEach(network::setIp);
-    ips.stream()
-        .skip(1)
-        .forEach(ip -> network.addAdditionalIps(PodIP.newBuilder().setIp(ip)));
+    ips.stream().skip(1).forEach(ip -> network.addAdditionalIps(PodIP.newBuilder().setIp(ip)));
     return PodSandboxStatus.newBuilder()
         .setId(id())
         .setMetadata(sandboxMetadata())

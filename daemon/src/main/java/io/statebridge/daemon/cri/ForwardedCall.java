@@ -21,9 +21,9 @@ import org.slf4j.LoggerFactory;
  * for its next message when the other has room for it. Deadline and cancellation cross by gRPC's
  * context, headers, status and trailers as they are.
  *
- * <p>Before the caller is told the end, the records that the call touched are brought up to date, so
- * that what the caller reads next shows what its call did; that also holds for a call that failed,
- * which may have done half of it.
+ * <p>Before the caller is told the end, the records that the call touched are brought up to date,
+ * so that what the caller reads next shows what its call did; that also holds for a call that
+ * failed, which may have done half of it.
  */
 final class ForwardedCall {
 
@@ -48,8 +48,7 @@ final class ForwardedCall {
   /**
    * @param effects which records the call touches; null when it touches none
    */
-  ForwardedCall(
-      ServerCall<byte[], byte[]> caller, @Nullable CriEffects effects, Settler settler) {
+  ForwardedCall(ServerCall<byte[], byte[]> caller, @Nullable CriEffects effects, Settler settler) {
     this.caller = caller;
     this.effects = effects;
     this.settler = settler;

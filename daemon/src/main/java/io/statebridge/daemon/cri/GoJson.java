@@ -37,9 +37,7 @@ final class GoJson {
   /** The fields of a message that are set; scalars, and no others. */
   static ObjectNode write(Message message) {
     ObjectNode object = JsonNodeFactory.instance.objectNode();
-    message
-        .getAllFields()
-        .forEach((field, value) -> object.putPOJO(field.getName(), value));
+    message.getAllFields().forEach((field, value) -> object.putPOJO(field.getName(), value));
     return object;
   }
 

@@ -98,8 +98,7 @@ public final class Daemon implements AutoCloseable {
               version,
               config.containerdSocket().toString(),
               (openCalls, executor) ->
-                  CriServices.of(
-                      cri, store, sync::status, sync::settle, openCalls, executor));
+                  CriServices.of(cri, store, sync::status, sync::settle, openCalls, executor));
     } catch (IOException e) {
       shims.close();
       channel.close();

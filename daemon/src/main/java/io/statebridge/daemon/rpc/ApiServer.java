@@ -1,6 +1,5 @@
 package io.statebridge.daemon.rpc;
 
-import io.grpc.Channel;
 import io.grpc.Server;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.netty.NettyServerBuilder;

@@ -100,9 +100,7 @@ final class Inspector {
     return unseenEnd(id, afterGap)
         .thenAcceptAsync(
             end -> {
-              store
-                  .get(id)
-                  .ifPresent(c -> recorder.recordAnyEnd(c, end.orElseGet(this::unseen)));
+              store.get(id).ifPresent(c -> recorder.recordAnyEnd(c, end.orElseGet(this::unseen)));
               store.delete(id);
             },
             loop);

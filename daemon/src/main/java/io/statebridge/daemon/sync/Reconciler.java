@@ -186,8 +186,7 @@ final class Reconciler {
     private final CompletableFuture<Integer> done;
     private int looked;
 
-    Pass(
-        Deque<ContainerId> toDo, int total, boolean afterGap, CompletableFuture<Integer> done) {
+    Pass(Deque<ContainerId> toDo, int total, boolean afterGap, CompletableFuture<Integer> done) {
       this.toDo = toDo;
       this.total = total;
       this.afterGap = afterGap;

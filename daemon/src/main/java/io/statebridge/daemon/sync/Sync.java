@@ -46,8 +46,8 @@ public final class Sync {
     this.loop = loop;
     this.policy = policy;
     ExitRecorder recorder = new ExitRecorder(store, counters);
-    Inspector inspector = new Inspector(
-            loop, store, runtime, recorder, processes, settings.lateness());
+    Inspector inspector =
+        new Inspector(loop, store, runtime, recorder, processes, settings.lateness());
     Backoff retryBackoff = new Backoff(settings.retryBase(), settings.retryCap(), random);
     this.watch =
         new ExitWatch(loop, store, waiters, retryBackoff, this::exitTold, this::doubtRaised);
@@ -66,8 +66,7 @@ public final class Sync {
             this::runtimeIsAway);
     RetryQueue retries = new RetryQueue(loop, retryBackoff);
     this.dispatcher =
-        new Dispatcher(
-            loop, retries, settings.laneCapacity(), id -> () -> exits.inspect(id));
+        new Dispatcher(loop, retries, settings.laneCapacity(), id -> () -> exits.inspect(id));
     Reconciler reconciler =
         new Reconciler(
             loop, store, runtime, dispatcher, exits, policy, counters, settings.inspectionWindow());

@@ -73,9 +73,7 @@ class CriConditionsTest {
       f.inSync = true;
       plugin.broken = true;
       assertConditions(
-          f,
-          "RuntimeReady false CriPluginNotAnswering",
-          "NetworkReady false NetworkStateUnknown");
+          f, "RuntimeReady false CriPluginNotAnswering", "NetworkReady false NetworkStateUnknown");
       assertThat(
               new ObjectMapper()
                   .readTree(status(f).getInfoOrThrow("statebridge"))
@@ -90,8 +88,7 @@ class CriConditionsTest {
     try (CriFixture f = new CriFixture(false)) {
       assertConditions(f, "RuntimeReady true", "NetworkReady false NoCriPlugin");
       assertThatExceptionOfType(StatusRuntimeException.class)
-          .isThrownBy(
-              () -> f.client().runtimeConfig(RuntimeConfigRequest.getDefaultInstance()))
+          .isThrownBy(() -> f.client().runtimeConfig(RuntimeConfigRequest.getDefaultInstance()))
           .withMessageContaining("only containerd's CRI plugin knows");
     }
   }

@@ -58,9 +58,7 @@ final class CriFixture implements AutoCloseable {
                 forward,
                 containerd,
                 "/run/c.sock",
-                id ->
-                    CompletableFuture.failedFuture(
-                        new IllegalStateException("not there: " + id)),
+                id -> CompletableFuture.failedFuture(new IllegalStateException("not there: " + id)),
                 Mockito.mock(ContainerUsage.class)),
             store,
             this::status,

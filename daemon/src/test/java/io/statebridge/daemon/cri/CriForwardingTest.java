@@ -110,8 +110,7 @@ class CriForwardingTest {
       f.settling = new CompletableFuture<>();
       ListenableFuture<CreateContainerResponse> created =
           RuntimeServiceGrpc.newFutureStub(f.channel())
-              .createContainer(
-                  CreateContainerRequest.newBuilder().setPodSandboxId("pod1").build());
+              .createContainer(CreateContainerRequest.newBuilder().setPodSandboxId("pod1").build());
       await().until(() -> !f.settled.isEmpty());
       assertThat(created.isDone()).isFalse();
 

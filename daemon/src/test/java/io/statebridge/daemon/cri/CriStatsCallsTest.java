@@ -8,9 +8,9 @@ import static io.statebridge.daemon.cri.Records.sandbox;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.common.base.Ticker;
 import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
-import com.google.common.base.Ticker;
 import io.grpc.stub.StreamObserver;
 import io.statebridge.api.RuntimeFailure.Kind;
 import io.statebridge.api.TaskUsage;

@@ -45,7 +45,10 @@ final class CriStatsTest {
   private final ContainerStore store = new ContainerStore("e1", 1000);
   private final FakeUsage runtime = new FakeUsage();
   private final CriStats stats =
-      new CriStats(new CriRecords(store, Set.of("k8s.io"), ref -> Optional.empty()), runtime, Ticker.systemTicker());
+      new CriStats(
+          new CriRecords(store, Set.of("k8s.io"), ref -> Optional.empty()),
+          runtime,
+          Ticker.systemTicker());
 
   /** A pod with a container that runs and one that has ended. */
   private void createPod(String pod, String container, String ended) {

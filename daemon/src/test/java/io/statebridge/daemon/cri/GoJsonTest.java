@@ -32,8 +32,7 @@ class GoJsonTest {
                 .setPropagation(MountPropagation.PROPAGATION_BIDIRECTIONAL)
                 .addUidMappings(IDMapping.newBuilder().setHostId(7))
                 .addUidMappings(IDMapping.newBuilder().setLength(9))
-                .setImage(
-                    io.statebridge.proto.cri.v1.ImageSpec.newBuilder().setImage("i").build())
+                .setImage(io.statebridge.proto.cri.v1.ImageSpec.newBuilder().setImage("i").build())
                 .addMountOptions("ro")
                 .addMountOptions("bind")
                 .build());

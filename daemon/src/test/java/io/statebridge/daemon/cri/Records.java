@@ -52,7 +52,8 @@ final class Records {
             Map.of("io.cri-containerd.kind", kind),
             "",
             CREATED,
-            metadata, ""));
+            metadata,
+            ""));
   }
 
   /** Made by no CRI plugin. */
