@@ -57,7 +57,7 @@ final class CriCostIT {
             .allMatch(c -> c.getState() == ContainerState.CONTAINER_RUNNING);
         assertThat(cri.listPodSandbox(ListPodSandboxRequest.getDefaultInstance()).getItemsCount())
             .isEqualTo(PODS);
-        var unused =
+        var _ =
             cri.podSandboxStatus(
                 PodSandboxStatusRequest.newBuilder()
                     .setPodSandboxId(SimulatedPods.podId(i % PODS))

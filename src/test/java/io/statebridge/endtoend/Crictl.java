@@ -50,12 +50,12 @@ record Crictl(UnixChannel channel) {
 
   /** Before its first call of a service it looks whether that is there. */
   private RuntimeServiceBlockingStub runtime() {
-    var unused = runtimeStub().version(VersionRequest.getDefaultInstance());
+    var _ = runtimeStub().version(VersionRequest.getDefaultInstance());
     return runtimeStub();
   }
 
   private ImageServiceBlockingStub images() {
-    var unused = imageStub().imageFsInfo(ImageFsInfoRequest.getDefaultInstance());
+    var _ = imageStub().imageFsInfo(ImageFsInfoRequest.getDefaultInstance());
     return imageStub();
   }
 
@@ -99,7 +99,7 @@ record Crictl(UnixChannel channel) {
   /** {@code ps -a}. */
   List<Container> ps() {
     RuntimeServiceBlockingStub runtime = runtime();
-    var unused = images();
+    var _ = images();
     List<Container> containers =
         runtime
             .listContainers(
@@ -126,7 +126,7 @@ record Crictl(UnixChannel channel) {
 
   ContainerStatusResponse inspect(String id) {
     RuntimeServiceBlockingStub runtime = runtime();
-    var unused = images();
+    var _ = images();
     ContainerStatusResponse answer =
         runtime.containerStatus(
             ContainerStatusRequest.newBuilder().setContainerId(id).setVerbose(true).build());
@@ -223,7 +223,7 @@ record Crictl(UnixChannel channel) {
 
   /** For ever, until the server or the iterator's thread ends it. */
   Iterator<ContainerEventResponse> events() {
-    var unused = runtime();
+    var _ = runtime();
     return RuntimeServiceGrpc.newBlockingStub(channel.grpc())
         .getContainerEvents(GetEventsRequest.getDefaultInstance());
   }
