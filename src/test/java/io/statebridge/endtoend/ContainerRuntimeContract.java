@@ -55,7 +55,7 @@ abstract class ContainerRuntimeContract {
   private final ContainerdNode node;
   private final String namespace;
   private final ContainerdChannel channel;
-  private final ContainerRuntime runtime;
+  private final GrpcContainerRuntime runtime;
   private final ExitWaiter waiter;
   private final ContainerUsage usage;
 
@@ -64,7 +64,7 @@ abstract class ContainerRuntimeContract {
     namespace = node.namespace("contract");
     channel = ContainerdChannel.to(node.socket());
     runtime = new GrpcContainerRuntime(channel);
-    waiter = new ContainerdExitWaiter(channel);
+    waiter = new ContainerdExitWaiter(channel, runtime);
     usage = new GrpcContainerUsage(channel);
   }
 
