@@ -55,7 +55,7 @@ abstract class ContainerRuntimeContract {
   private final ContainerdNode node;
   private final String namespace;
   private final ContainerdChannel channel;
-  private final ContainerRuntime runtime;
+  private final GrpcContainerRuntime runtime;
   private final ExitWaiter waiter;
   private final ContainerUsage usage;
 
@@ -64,7 +64,7 @@ abstract class ContainerRuntimeContract {
     namespace = node.namespace("contract");
     channel = ContainerdChannel.to(node.socket());
     runtime = new GrpcContainerRuntime(channel);
-    waiter = new ContainerdExitWaiter(channel);
+    waiter = new ContainerdExitWaiter(channel, runtime);
     usage = new GrpcContainerUsage(channel);
   }
 
@@ -341,6 +341,62 @@ abstract class ContainerRuntimeContract {
 
     assertThat(kindOf(waiter.open(id("nobody"), 1, "").exit())).isEqualTo(Kind.NOT_FOUND);
     assertThat(kindOf(waiter.open(id, 1, "").exit())).isEqualTo(Kind.NOT_FOUND);
+  }
+
+  /** A sandbox without a container, if there can be any; a pod's, so in the CRI's namespace. */
+  private static ContainerId sandbox(String name) {
+    return new ContainerId(ContainerRuntime.CRI_NAMESPACE, name);
+  }
+
+  @Test
+  void aSandboxWithoutAContainerIsToldLikeOneThatRunsUntilItEnds() throws Exception {
+    ContainerId id = sandbox("pod");
+    if (!node.hasSandboxers()) {
+      assertThat(kindOf(runtime.getContainer(id))).isEqualTo(Kind.NOT_FOUND);
+      assertThat(get(runtime.listContainers(id.namespace()))).isEmpty();
+      return;
+    }
+    node.runSandbox(id);
+
+    ContainerInfo info = get(runtime.getContainer(id));
+    TaskInfo running = task(id);
+    try (ExitWaiter.Wait wait = waiter.open(id, running.pid(), "")) {
+      assertThat(get(runtime.listContainers(id.namespace()))).contains(info);
+      assertThat(get(runtime.listTasks(id.namespace()))).contains(running);
+      node.endSandbox(id, 9);
+
+      Exit told = get(wait.exit());
+      assertThat(info.isSandbox()).isTrue();
+      assertThat(running.status()).isEqualTo(Status.RUNNING);
+      assertThat(running.pid()).isPositive();
+      assertThat(told.code()).isEqualTo(9);
+      assertThat(told.source()).isEqualTo(ExitSource.WAIT);
+      assertThat(kindOf(runtime.getTask(id))).isEqualTo(Kind.NOT_FOUND);
+      Exit remembered = get(runtime.pastRun(id)).exit();
+      assertThat(remembered).isEqualTo(new Exit(9, told.exitedAt(), ExitSource.LISTED));
+    }
+    node.deleteSandbox(id);
+    assertThat(kindOf(runtime.getContainer(id))).isEqualTo(Kind.NOT_FOUND);
+  }
+
+  @Test
+  void aSandboxWhoseShimIsGoneIsThereAndHasNoTask() throws Exception {
+    ContainerId id = sandbox("lost");
+    if (!node.hasSandboxers()) {
+      assertThat(get(runtime.listTasks(id.namespace()))).isEmpty();
+      return;
+    }
+    Instant before = Instant.now();
+    node.createSandbox(id, "{\"Version\":\"v1\"}");
+
+    ContainerInfo info = get(runtime.getContainer(id));
+
+    assertThat(info.criMetadata()).isEqualTo("{\"Version\":\"v1\"}");
+    assertThat(info.createdAt()).isBetween(before.minusSeconds(1), Instant.now());
+    assertThat(kindOf(runtime.getTask(id))).isEqualTo(Kind.NOT_FOUND);
+    assertThat(kindOf(runtime.pastRun(id))).isEqualTo(Kind.NOT_FOUND);
+    node.deleteSandbox(id);
+    assertThat(get(runtime.listContainers(id.namespace()))).doesNotContain(info);
   }
 
   @Test

@@ -1,6 +1,7 @@
 package io.statebridge.endtoend;
 
 import com.google.protobuf.Any;
+import com.google.protobuf.ByteString;
 import com.google.protobuf.Empty;
 import io.grpc.ClientInterceptor;
 import io.grpc.Metadata;
@@ -18,6 +19,14 @@ import io.statebridge.proto.containerd.events.v1.PublishRequest;
 import io.statebridge.proto.containerd.namespaces.v1.ListNamespacesRequest;
 import io.statebridge.proto.containerd.namespaces.v1.Namespace;
 import io.statebridge.proto.containerd.namespaces.v1.NamespacesGrpc;
+import io.statebridge.proto.containerd.sandbox.v1.ControllerCreateRequest;
+import io.statebridge.proto.containerd.sandbox.v1.ControllerGrpc;
+import io.statebridge.proto.containerd.sandbox.v1.ControllerGrpc.ControllerBlockingStub;
+import io.statebridge.proto.containerd.sandbox.v1.ControllerStartRequest;
+import io.statebridge.proto.containerd.sandbox.v1.Sandbox;
+import io.statebridge.proto.containerd.sandbox.v1.StoreCreateRequest;
+import io.statebridge.proto.containerd.sandbox.v1.StoreDeleteRequest;
+import io.statebridge.proto.containerd.sandbox.v1.StoreGrpc;
 import io.statebridge.proto.containerd.tasks.v1.CreateTaskRequest;
 import io.statebridge.proto.containerd.tasks.v1.DeleteTaskRequest;
 import io.statebridge.proto.containerd.tasks.v1.GetRequest;
@@ -106,6 +115,41 @@ record ContainerdClient(UnixChannel channel) {
 
   void deleteTask(ContainerId id) {
     tasks(id).delete(DeleteTaskRequest.newBuilder().setContainerId(id.id()).build());
+  }
+
+  /** The record of a sandbox. */
+  void createSandbox(ContainerId id, String sandboxer, String criMetadata) {
+    in(id.namespace(), StoreGrpc.newBlockingStub(channel.grpc()))
+        .create(
+            StoreCreateRequest.newBuilder()
+                .setSandbox(
+                    Sandbox.newBuilder()
+                        .setSandboxId(id.id())
+                        .setRuntime(Sandbox.Runtime.newBuilder().setName("io.containerd.runc.v2"))
+                        .putExtensions("metadata", json(criMetadata))
+                        .setSandboxer(sandboxer))
+                .build());
+  }
+
+  void startSandbox(ContainerId id, String sandboxer) {
+    ControllerBlockingStub controller =
+        in(id.namespace(), ControllerGrpc.newBlockingStub(channel.grpc()));
+    controller.create(
+        ControllerCreateRequest.newBuilder().setSandboxId(id.id()).setSandboxer(sandboxer).build());
+    controller.start(
+        ControllerStartRequest.newBuilder().setSandboxId(id.id()).setSandboxer(sandboxer).build());
+  }
+
+  void deleteSandbox(ContainerId id) {
+    in(id.namespace(), StoreGrpc.newBlockingStub(channel.grpc()))
+        .delete(StoreDeleteRequest.newBuilder().setSandboxId(id.id()).build());
+  }
+
+  private static Any json(String json) {
+    return Any.newBuilder()
+        .setTypeUrl("statebridge.test/json")
+        .setValue(ByteString.copyFromUtf8(json))
+        .build();
   }
 
   void publish(String namespace, String topic, Any event) {

@@ -30,6 +30,21 @@ interface ContainerdNode extends AutoCloseable {
 
   void resume(ContainerId id);
 
+  /** Whether it has sandboxers that make no container: before 2.0 there are none. */
+  boolean hasSandboxers();
+
+  /** The record of a sandbox of containerd's sandboxer for shims, which has none of that id. */
+  void createSandbox(ContainerId id, String criMetadata);
+
+  /** A sandbox that is ready. */
+  void runSandbox(ContainerId id);
+
+  /** Lets a sandbox end by itself. */
+  void endSandbox(ContainerId id, int code);
+
+  /** Deletes the record of a sandbox. */
+  void deleteSandbox(ContainerId id);
+
   /** Ends containerd; its containers go on. */
   void stop();
 

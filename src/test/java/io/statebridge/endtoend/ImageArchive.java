@@ -61,7 +61,8 @@ final class ImageArchive {
             .formatted(architecture(), entrypoint, sha256(Files.readAllBytes(layer))));
   }
 
-  private static String architecture() {
+  /** This machine's, as Go calls it. */
+  static String architecture() {
     return System.getProperty("os.arch").equals("aarch64") ? "arm64" : "amd64";
   }
 

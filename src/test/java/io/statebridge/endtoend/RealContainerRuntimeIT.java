@@ -8,7 +8,7 @@ import java.util.Map;
 final class RealContainerRuntimeIT extends ContainerRuntimeContract {
 
   RealContainerRuntimeIT() {
-    super(new RealNode(new RealContainerd()));
+    super(new RealNode(new RealContainerd(false, true)));
   }
 
   private record RealNode(RealContainerd containerd) implements ContainerdNode {
@@ -61,6 +61,32 @@ final class RealContainerRuntimeIT extends ContainerRuntimeContract {
     @Override
     public void resume(ContainerId id) {
       containerd.ctr().resume(id);
+    }
+
+    @Override
+    public boolean hasSandboxers() {
+      return containerd.sandboxer().isPresent();
+    }
+
+    @Override
+    public void createSandbox(ContainerId id, String criMetadata) {
+      containerd.client().createSandbox(id, "shim", criMetadata);
+    }
+
+    @Override
+    public void runSandbox(ContainerId id) {
+      containerd.client().createSandbox(id, TrialSandboxer.NAME, "{}");
+      containerd.client().startSandbox(id, TrialSandboxer.NAME);
+    }
+
+    @Override
+    public void endSandbox(ContainerId id, int code) {
+      containerd.sandboxer().orElseThrow().end(id.id(), code);
+    }
+
+    @Override
+    public void deleteSandbox(ContainerId id) {
+      containerd.client().deleteSandbox(id);
     }
 
     @Override

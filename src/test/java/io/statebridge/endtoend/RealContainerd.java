@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -67,6 +68,7 @@ final class RealContainerd implements AutoCloseable {
   private boolean withCriPlugin;
   private final RootFilesystem rootFilesystem;
   private final UnixChannel channel = UnixChannel.to(socket);
+  private @Nullable TrialSandboxer sandboxer;
   private @Nullable Process process;
 
   /** Not started yet, and without a CRI plugin; fails when a program that is needed is missing. */
@@ -75,18 +77,31 @@ final class RealContainerd implements AutoCloseable {
   }
 
   RealContainerd(boolean withCriPlugin) {
+    this(withCriPlugin, false);
+  }
+
+  /**
+   * @param withSandboxer whether its pods are those of a {@link TrialSandboxer}, from 2.0 on;
+   *     before there is none
+   */
+  RealContainerd(boolean withCriPlugin, boolean withSandboxer) {
     Program.require("containerd", "containerd");
     Program.require("ctr", "containerd");
     Program.require("runc", "runc");
     this.withCriPlugin = withCriPlugin;
     rootFilesystem = RootFilesystem.create(scratch.resolve("rootfs"));
+    if (withSandboxer && installedIsVersion2()) {
+      sandboxer = TrialSandboxer.start(scratch.resolve("sandboxer"), socket);
+    }
     configure(withCriPlugin ? installedIsVersion2() ? CRI_2 : CRI_1 : NO_CRI);
   }
 
   private void configure(String template) {
     try {
       Files.writeString(
-          config, template.formatted(scratch.resolve("root"), scratch.resolve("state"), socket));
+          config,
+          template.formatted(scratch.resolve("root"), scratch.resolve("state"), socket)
+              + (sandboxer == null ? "" : sandboxer.configuration(withCriPlugin)));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -116,6 +131,11 @@ final class RealContainerd implements AutoCloseable {
 
   private static boolean installedIsVersion2() {
     return Program.mustRun(List.of("containerd", "--version")).contains("containerd/v2");
+  }
+
+  /** Empty before 2.0. */
+  Optional<TrialSandboxer> sandboxer() {
+    return Optional.ofNullable(sandboxer);
   }
 
   /** Pods, by its CRI plugin; the images that they need are brought in first. */
@@ -191,6 +211,9 @@ final class RealContainerd implements AutoCloseable {
       Leftovers.removeContainers(client());
       List<String> namespaces = client().namespaces();
       stop();
+      if (sandboxer != null) {
+        sandboxer.close();
+      }
       Leftovers.endShims(socket);
       for (String namespace : namespaces) {
         Leftovers.removeDirectories(namespace);

@@ -18,6 +18,7 @@ final class SimulatedContainerRuntimeIT extends ContainerRuntimeContract {
     private final Scratch scratch = Scratch.create();
     private final SimulatedContainerd containerd = start(scratch.resolve("c.sock"));
     private final AtomicInteger execPids = new AtomicInteger(9_000_000);
+    private final AtomicInteger sandboxPids = new AtomicInteger(9_500_000);
     private boolean stopped;
 
     private static SimulatedContainerd start(Path socket) {
@@ -76,6 +77,33 @@ final class SimulatedContainerRuntimeIT extends ContainerRuntimeContract {
     @Override
     public void resume(ContainerId id) {
       containerd.resume(id.namespace(), id.id());
+    }
+
+    @Override
+    public boolean hasSandboxers() {
+      containerd.sandboxes().serve(true);
+      return true;
+    }
+
+    @Override
+    public void createSandbox(ContainerId id, String criMetadata) {
+      containerd.sandboxes().create(id.namespace(), id.id(), criMetadata);
+    }
+
+    @Override
+    public void runSandbox(ContainerId id) {
+      createSandbox(id, "{}");
+      containerd.sandboxes().start(id.namespace(), id.id(), sandboxPids.incrementAndGet());
+    }
+
+    @Override
+    public void endSandbox(ContainerId id, int code) {
+      containerd.sandboxes().end(id.namespace(), id.id(), code);
+    }
+
+    @Override
+    public void deleteSandbox(ContainerId id) {
+      containerd.sandboxes().delete(id.namespace(), id.id());
     }
 
     @Override

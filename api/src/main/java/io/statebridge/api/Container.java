@@ -64,6 +64,14 @@ public record Container(
     return info.createdAt() != null ? ContainerState.CREATED : ContainerState.UNKNOWN;
   }
 
+  /**
+   * Whether its end is still to come: that of its process, or of a sandbox that runs without one on
+   * this node, as some virtual machines do.
+   */
+  public boolean isLive() {
+    return pid != 0 || (info.isSandbox() && startedAt != null && exit == null);
+  }
+
   /** The exit that is recorded or pending, whichever there is. */
   public @Nullable Exit knownExit() {
     if (exit != null) {

@@ -35,9 +35,9 @@ public sealed interface ContainerEvent {
    */
   record Exited(ContainerId id, String processId, long pid, Exit exit) implements OfContainer {
 
-    /** The pids that containerd gives when it speaks for a shim that died (containerd 6402). */
+    /** The pids that containerd's events have when they speak for a dead shim (containerd 6402). */
     public boolean fromDeadShim() {
-      return pid == 0 || pid == 0xFFFF_FFFFL;
+      return exit.source() == ExitSource.EVENT && (pid == 0 || pid == 0xFFFF_FFFFL);
     }
 
     public boolean ofInitProcess() {

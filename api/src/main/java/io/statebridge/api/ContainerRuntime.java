@@ -75,8 +75,9 @@ public interface ContainerRuntime {
 
   /**
    * How a container without a task ended, as the runtime's CRI plugin remembers it, with the source
-   * CRI. Fails with NOT_FOUND when it remembers nothing: it is not loaded, the container is not its
-   * own or has not ended, or it does not know how either.
+   * CRI; or a sandbox that has no container, as its sandboxer does, with LISTED. Fails with
+   * NOT_FOUND when nothing is remembered: there is no CRI plugin, the container is not its own or
+   * has not ended, or nobody knows how.
    */
   CompletionStage<PastRun> pastRun(ContainerId id);
 

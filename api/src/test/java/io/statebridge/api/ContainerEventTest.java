@@ -19,6 +19,13 @@ final class ContainerEventTest {
   }
 
   @Test
+  void whoWasAskedForAnExitSpeaksForNoDeadShim() {
+    Exit told = new Exit(0, Instant.EPOCH, ExitSource.WAIT);
+
+    assertThat(new Exited(ID, "web", 0, told).fromDeadShim()).isFalse();
+  }
+
+  @Test
   void onlyTheProcessWithTheContainersOwnIdIsItsInitProcess() {
     assertThat(new Exited(ID, "web", 42, EXIT).ofInitProcess()).isTrue();
     assertThat(new Exited(ID, "exec-1", 42, EXIT).ofInitProcess()).isFalse();

@@ -64,6 +64,21 @@ final class ContainerTest {
   }
 
   @Test
+  void whatHasAProcessLivesAndASandboxAlsoWithout() {
+    ContainerInfo sandbox =
+        new ContainerInfo(ID, "", "vm", Map.of("io.cri-containerd.kind", "sandbox"), "", CREATED);
+    Container created = Container.of(sandbox);
+    Container started = created.startedAt(STARTED);
+
+    assertThat(running().isLive()).isTrue();
+    assertThat(running().finished(KILLED).isLive()).isFalse();
+    assertThat(Container.of(info(CREATED)).startedAt(STARTED).isLive()).isFalse();
+    assertThat(created.isLive()).isFalse();
+    assertThat(started.isLive()).isTrue();
+    assertThat(started.finished(KILLED).isLive()).isFalse();
+  }
+
+  @Test
   void anEndLeavesNoProcessAndNothingPendingInOneRecord() {
     Container before =
         running().withPaused(true).withPendingExit(PendingExit.of(KILLED, ENDED)).withRevision(7);

@@ -57,6 +57,7 @@ public final class SimulatedContainerd implements AutoCloseable {
   private final CriService cri;
   private final SimulatedImages images = new SimulatedImages();
   private final Usage usage;
+  private final Sandboxes sandboxes = new Sandboxes();
   private volatile boolean criPluginLoaded;
   private @Nullable Server server;
 
@@ -108,6 +109,7 @@ public final class SimulatedContainerd implements AutoCloseable {
     services.add(new EventsService(calls, events));
     services.add(cri);
     services.addAll(ImageServices.of(calls, images, () -> criPluginLoaded));
+    services.addAll(SandboxServices.of(calls, sandboxes));
     return services;
   }
 
@@ -133,6 +135,11 @@ public final class SimulatedContainerd implements AutoCloseable {
   /** The images, and what the CRI plugin says of them. */
   public SimulatedImages images() {
     return images;
+  }
+
+  /** The sandboxes that have no container. */
+  public Sandboxes sandboxes() {
+    return sandboxes;
   }
 
   /** How often each call was made, by names such as Tasks/Delete and Shim/Wait. */

@@ -4,6 +4,7 @@ import com.google.common.util.concurrent.FutureCallback;
 import com.google.common.util.concurrent.Futures;
 import com.google.common.util.concurrent.ListenableFuture;
 import com.google.common.util.concurrent.MoreExecutors;
+import com.google.protobuf.Timestamp;
 import io.grpc.ManagedChannel;
 import io.statebridge.api.ContainerId;
 import io.statebridge.api.Exit;
@@ -14,10 +15,10 @@ import io.statebridge.api.RuntimeFailure.Kind;
 import io.statebridge.api.TaskInfo;
 import io.statebridge.proto.containerd.tasks.v1.TasksGrpc;
 import io.statebridge.proto.containerd.tasks.v1.WaitRequest;
-import io.statebridge.proto.containerd.tasks.v1.WaitResponse;
 import java.time.Instant;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
 
 /**
  * Waits through containerd, which asks the shim: for shims that we cannot ask ourselves.
@@ -27,10 +28,15 @@ public final class ContainerdExitWaiter implements ExitWaiter {
 
   private final ManagedChannel channel;
   private final GrpcContainerRuntime runtime;
+  private final Sandboxes sandboxes;
 
-  public ContainerdExitWaiter(ContainerdChannel channel) {
+  /**
+   * @param runtime of the same containerd, which has learned what is a sandbox
+   */
+  public ContainerdExitWaiter(ContainerdChannel channel, GrpcContainerRuntime runtime) {
     this.channel = channel.grpc();
-    this.runtime = new GrpcContainerRuntime(channel);
+    this.runtime = runtime;
+    this.sandboxes = runtime.sandboxes();
   }
 
   @Override
@@ -41,6 +47,11 @@ public final class ContainerdExitWaiter implements ExitWaiter {
   @Override
   public Wait open(ContainerId id, long pid, String bundle) {
     OpenWait wait = new OpenWait();
+    if (sandboxes.knows(id)) {
+      // It has one run only.
+      wait.awaitSandbox(id);
+      return wait;
+    }
     runtime
         .getTask(id)
         .whenComplete(
@@ -53,7 +64,7 @@ public final class ContainerdExitWaiter implements ExitWaiter {
                         Kind.NOT_FOUND,
                         "Tasks/Wait: the task of " + id + " has another process than " + pid));
               } else {
-                wait.await(id);
+                wait.awaitTask(id);
               }
             });
     return wait;
@@ -62,35 +73,47 @@ public final class ContainerdExitWaiter implements ExitWaiter {
   private final class OpenWait implements Wait {
     final CompletableFuture<Exit> exit = new CompletableFuture<>();
 
-    void await(ContainerId id) {
-      ListenableFuture<WaitResponse> answer =
+    void awaitTask(ContainerId id) {
+      await(
+          "Tasks/Wait",
           GrpcContainerRuntime.inNamespace(id.namespace(), TasksGrpc.newFutureStub(channel))
-              .wait(WaitRequest.newBuilder().setContainerId(id.id()).build());
+              .wait(WaitRequest.newBuilder().setContainerId(id.id()).build()),
+          response -> answered(response.getExitStatus(), response.getExitedAt()));
+    }
+
+    void awaitSandbox(ContainerId id) {
+      await(
+          "Controller/Wait",
+          sandboxes.end(id),
+          response -> answered(response.getExitStatus(), response.getExitedAt()));
+    }
+
+    private <A> void await(String call, ListenableFuture<A> answer, Consumer<A> answered) {
       // Given up: so is the call.
       exit.whenComplete((ended, failure) -> answer.cancel(true));
       Futures.addCallback(
           answer,
-          new FutureCallback<WaitResponse>() {
+          new FutureCallback<A>() {
             @Override
-            public void onSuccess(WaitResponse response) {
-              answered(response);
+            public void onSuccess(A response) {
+              answered.accept(response);
             }
 
             @Override
             public void onFailure(Throwable failure) {
-              exit.completeExceptionally(RuntimeFailures.of("Tasks/Wait", failure));
+              exit.completeExceptionally(RuntimeFailures.of(call, failure));
             }
           },
           MoreExecutors.directExecutor());
     }
 
-    private void answered(WaitResponse response) {
-      Instant exitedAt = Times.orNull(response.getExitedAt());
+    private void answered(int status, Timestamp at) {
+      Instant exitedAt = Times.orNull(at);
       if (exitedAt == null) {
         exit.completeExceptionally(
-            new RuntimeFailure(Kind.TRANSIENT, "Tasks/Wait: an exit without a time is none"));
+            new RuntimeFailure(Kind.TRANSIENT, "an exit without a time is none"));
       } else {
-        exit.complete(new Exit(response.getExitStatus(), exitedAt, ExitSource.WAIT));
+        exit.complete(new Exit(status, exitedAt, ExitSource.WAIT));
       }
     }
 

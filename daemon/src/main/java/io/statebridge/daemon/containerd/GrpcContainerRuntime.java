@@ -73,6 +73,7 @@ public final class GrpcContainerRuntime implements ContainerRuntime {
 
   private final ManagedChannel channel;
   private final Deadlines deadlines;
+  private final Sandboxes sandboxes;
 
   public GrpcContainerRuntime(ContainerdChannel channel) {
     this(channel, Deadlines.DEFAULTS);
@@ -81,6 +82,12 @@ public final class GrpcContainerRuntime implements ContainerRuntime {
   GrpcContainerRuntime(ContainerdChannel channel, Deadlines deadlines) {
     this.channel = channel.grpc();
     this.deadlines = deadlines;
+    this.sandboxes = new Sandboxes(this.channel, deadlines.read());
+  }
+
+  /** The pods that have no container, which the other methods tell as containers. */
+  Sandboxes sandboxes() {
+    return sandboxes;
   }
 
   /**
@@ -98,6 +105,7 @@ public final class GrpcContainerRuntime implements ContainerRuntime {
 
   @Override
   public EventStream subscribe(String probeTopic, EventListener listener) {
+    sandboxes.connected();
     GrpcEventStream stream =
         new GrpcEventStream(new EventDecoder(probeTopic, Instant::now), listener);
     SubscribeRequest request =
@@ -165,28 +173,35 @@ public final class GrpcContainerRuntime implements ContainerRuntime {
 
   @Override
   public CompletionStage<List<ContainerInfo>> listContainers(String namespace) {
-    return call(
-        "Containers/List",
-        in(namespace, ContainersGrpc.newFutureStub(channel), deadlines.read())
-            .list(ListContainersRequest.getDefaultInstance()),
-        response -> response.getContainersList().stream().map(c -> info(namespace, c)).toList());
+    return sandboxes.beside(
+        namespace,
+        call(
+            "Containers/List",
+            in(namespace, ContainersGrpc.newFutureStub(channel), deadlines.read())
+                .list(ListContainersRequest.getDefaultInstance()),
+            response ->
+                response.getContainersList().stream().map(c -> info(namespace, c)).toList()));
   }
 
   @Override
   public CompletionStage<List<TaskInfo>> listTasks(String namespace) {
-    return call(
-        "Tasks/List",
-        in(namespace, TasksGrpc.newFutureStub(channel), deadlines.list())
-            .list(ListTasksRequest.getDefaultInstance()),
-        response ->
-            response.getTasksList().stream()
-                .map(task -> task(new ContainerId(namespace, task.getId()), task))
-                .toList());
+    return sandboxes.besideTasks(
+        namespace,
+        call(
+            "Tasks/List",
+            in(namespace, TasksGrpc.newFutureStub(channel), deadlines.list())
+                .list(ListTasksRequest.getDefaultInstance()),
+            response ->
+                response.getTasksList().stream()
+                    .map(task -> task(new ContainerId(namespace, task.getId()), task))
+                    .toList()));
   }
 
   @Override
   public CompletionStage<ContainerInfo> getContainer(ContainerId id) {
-    return describe(id).thenApply(container -> info(id.namespace(), container));
+    return describe(id)
+        .thenApply(container -> info(id.namespace(), container))
+        .exceptionallyCompose(failure -> sandboxes.get(id, failure));
   }
 
   /** All that containerd keeps of a container. Fails like {@link #getContainer}. */
@@ -201,16 +216,20 @@ public final class GrpcContainerRuntime implements ContainerRuntime {
   @Override
   public CompletionStage<TaskInfo> getTask(ContainerId id) {
     return call(
-        "Tasks/Get",
-        in(id.namespace(), TasksGrpc.newFutureStub(channel), deadlines.read())
-            .get(GetRequest.newBuilder().setContainerId(id.id()).build()),
-        response -> task(id, response.getProcess()));
+            "Tasks/Get",
+            in(id.namespace(), TasksGrpc.newFutureStub(channel), deadlines.read())
+                .get(GetRequest.newBuilder().setContainerId(id.id()).build()),
+            response -> task(id, response.getProcess()))
+        .exceptionallyCompose(failure -> sandboxes.task(id, failure));
   }
 
   @Override
   public CompletionStage<PastRun> pastRun(ContainerId id) {
     if (!id.namespace().equals(CRI_NAMESPACE)) {
       return CompletableFuture.failedStage(nothingRemembered(id));
+    }
+    if (sandboxes.knows(id)) {
+      return sandboxes.pastRun(id);
     }
     return call(
             "RuntimeService/ContainerStatus",

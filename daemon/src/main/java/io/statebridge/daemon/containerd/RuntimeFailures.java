@@ -6,6 +6,7 @@ import io.statebridge.api.RuntimeFailure;
 import io.statebridge.api.RuntimeFailure.Kind;
 import java.io.FileNotFoundException;
 import java.net.ConnectException;
+import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
 /** gRPC status codes as kinds of failure. The text of a message decides nothing. */
@@ -33,6 +34,12 @@ final class RuntimeFailures {
       case UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED, UNIMPLEMENTED -> false;
       default -> true;
     };
+  }
+
+  /** Of what a stage failed with; what is no failure of a call is PERMANENT. */
+  static Kind kindOf(Throwable failure) {
+    Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+    return cause instanceof RuntimeFailure told ? told.kind() : Kind.PERMANENT;
   }
 
   /** The transport's own reason is what people need to see, and what they can do about it. */

@@ -73,7 +73,7 @@ public final class Daemon implements AutoCloseable {
             loop,
             store,
             runtime,
-            exitWaiters(config.exitWatch(), shims, channel),
+            exitWaiters(config.exitWatch(), shims, new ContainerdExitWaiter(channel, runtime)),
             checkpoint::durable,
             new DeletePolicy(config.deleteExitedTasks(), config.namespaces()),
             SyncSettings.DEFAULTS.withTimes(config.finalizeAfter(), config.reconcileInterval()),
@@ -116,11 +116,11 @@ public final class Daemon implements AutoCloseable {
   }
 
   private static List<ExitWaiter> exitWaiters(
-      ExitWatchers who, ShimExitWaiter shims, ContainerdChannel channel) {
+      ExitWatchers who, ShimExitWaiter shims, ContainerdExitWaiter containerd) {
     return switch (who) {
-      case AUTO -> List.of(shims, new ContainerdExitWaiter(channel));
+      case AUTO -> List.of(shims, containerd);
       case SHIM -> List.of(shims);
-      case CONTAINERD -> List.of(new ContainerdExitWaiter(channel));
+      case CONTAINERD -> List.of(containerd);
       case OFF -> List.of();
     };
   }

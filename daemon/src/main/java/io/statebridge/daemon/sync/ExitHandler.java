@@ -103,7 +103,7 @@ final class ExitHandler {
       counters.confirmedExits.increment();
       return DONE;
     }
-    if (event.fromDeadShim() || container.pid() == 0 || isEarlierRuns(event, container)) {
+    if (event.fromDeadShim() || !container.isLive() || isEarlierRuns(event, container)) {
       return confirmThenEnd(event);
     }
     if (event.pid() != container.pid()) {

@@ -41,7 +41,7 @@ final class ExitRecorder {
 
   /** The run is over whatever it was: records the pending exit, or else that nobody saw the end. */
   void recordAnyEnd(Container container, Exit ifUnseen) {
-    if (container.exit() == null && (container.pid() != 0 || container.pendingExit() != null)) {
+    if (container.exit() == null && (container.isLive() || container.pendingExit() != null)) {
       Exit known = container.knownExit();
       record(container.id(), known == null ? ifUnseen : known, false);
     }

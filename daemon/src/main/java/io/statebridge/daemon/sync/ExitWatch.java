@@ -136,14 +136,16 @@ final class ExitWatch {
 
   private void look(ContainerId id, @Nullable Container now) {
     @Nullable Question question = questions.get(id);
-    boolean lives = now != null && now.pid() != 0;
     if (question != null
-        && (now == null || question.pid != now.pid() || !question.bundle.equals(now.bundle()))) {
+        && (now == null
+            || !now.isLive()
+            || question.pid != now.pid()
+            || !question.bundle.equals(now.bundle()))) {
       question.close();
       questions.remove(id);
       question = null;
     }
-    if (lives && now != null && question == null && now.pendingExit() == null) {
+    if (now != null && now.isLive() && question == null && now.pendingExit() == null) {
       Question fresh = new Question(id, now.pid(), now.bundle());
       questions.put(id, fresh);
       fresh.ask();
@@ -202,7 +204,7 @@ final class ExitWatch {
     private void failed(ExitWaiter waiter, Throwable failure) {
       log.debug("{}: cannot wait for its exit: {}", id, Failures.message(failure));
       if (waiter.source() == ExitSource.SHIM) {
-        lostShim = !isOfKind(failure, RuntimeFailure.Kind.PERMANENT);
+        lostShim = !bundle.isEmpty() && !isOfKind(failure, RuntimeFailure.Kind.PERMANENT);
       }
       if (isOfKind(failure, RuntimeFailure.Kind.PERMANENT)) {
         cannot.set(turn);

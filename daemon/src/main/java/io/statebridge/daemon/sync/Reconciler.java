@@ -147,7 +147,7 @@ final class Reconciler {
       return dispatcher.isBusy(container.id());
     }
     if (task == null) {
-      return container.pid() == 0 && (container.exit() != null || !afterGap);
+      return !container.isLive() && (container.exit() != null || !afterGap);
     }
     return switch (task.status()) {
       case UNKNOWN -> true;
