@@ -1,5 +1,6 @@
 package io.statebridge.daemon.cri;
 
+import com.google.common.base.Ticker;
 import com.google.common.cache.CacheBuilder;
 import com.google.common.cache.CacheLoader;
 import com.google.common.cache.LoadingCache;
@@ -28,25 +29,27 @@ import java.util.concurrent.TimeUnit;
 final class CriPlugin {
 
   /** It answers within a millisecond; our callers shall not wait for one that is in trouble. */
-  private static final Duration TIMEOUT = Duration.ofSeconds(2);
+  static final Duration TIMEOUT = Duration.ofSeconds(2);
 
   /** An image gets another name now and then; within this time it may still be told by its old. */
-  private static final Duration NAMES_KEPT = Duration.ofSeconds(10);
+  static final Duration NAMES_KEPT = Duration.ofSeconds(10);
 
   /** Far more than a node has images. */
-  private static final int MAX_IMAGES = 1_000;
+  static final int MAX_IMAGES = 1_000;
 
   private final Channel containerd;
 
   /** After a failure the names that were known stay. */
-  private final LoadingCache<String, Optional<Image>> images =
-      CacheBuilder.newBuilder()
-          .maximumSize(MAX_IMAGES)
-          .refreshAfterWrite(NAMES_KEPT)
-          .build(CacheLoader.from(this::askForImage));
+  private final LoadingCache<String, Optional<Image>> images;
 
-  CriPlugin(Channel containerd) {
+  CriPlugin(Channel containerd, Ticker ticker) {
     this.containerd = containerd;
+    this.images =
+        CacheBuilder.newBuilder()
+            .maximumSize(MAX_IMAGES)
+            .refreshAfterWrite(NAMES_KEPT)
+            .ticker(ticker)
+            .build(CacheLoader.from(this::askForImage));
   }
 
   /**

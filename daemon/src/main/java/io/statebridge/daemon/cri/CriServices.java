@@ -73,7 +73,7 @@ public record CriServices(
       Settler settler,
       OpenCalls openCalls,
       Executor executor) {
-    CriPlugin plugin = new CriPlugin(settings.containerd());
+    CriPlugin plugin = new CriPlugin(settings.containerd(), Ticker.systemTicker());
     CriRecords records = new CriRecords(store, settings.namespaces(), plugin::image);
     CriRuntimeService runtime =
         new CriRuntimeService(

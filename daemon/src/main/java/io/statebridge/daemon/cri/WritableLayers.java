@@ -9,6 +9,7 @@ import io.statebridge.api.ContainerUsage;
 import io.statebridge.api.LayerUsage;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 
 /**
  * The sizes of writable layers, kept for a while: to measure one is to walk it. Who asks while it
@@ -33,7 +34,12 @@ final class WritableLayers {
     if (known != null && known.isCompletedExceptionally()) {
       measured.asMap().remove(id, known);
     }
-    return measured.asMap().computeIfAbsent(id, this::measure);
+    try {
+      // Not by way of the map, where not every Guava minds what has expired.
+      return measured.get(id, () -> measure(id));
+    } catch (ExecutionException e) {
+      return CompletableFuture.failedFuture(e.getCause());
+    }
   }
 
   /** Outside of the asker's call: should that be cancelled, others wait for the answer still. */
