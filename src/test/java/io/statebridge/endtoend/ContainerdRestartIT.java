@@ -13,9 +13,8 @@ import io.statebridge.proto.v1.ListContainersRequest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.time.Duration;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** containerd goes away and comes back while the daemon runs. */
 final class ContainerdRestartIT {
@@ -30,19 +29,7 @@ final class ContainerdRestartIT {
           containerd.socket(), "--namespace", bars + ":always", "--namespace", looks + ":never");
   private final Records records = new Records(statebridge);
 
-  @BeforeEach
-  void start() {
-    containerd.start();
-    statebridge.start();
-    statebridge.awaitInSync();
-  }
-
-  @AfterEach
-  void end() throws IOException {
-    try (containerd) {
-      statebridge.close();
-    }
-  }
+  @RegisterExtension private final Together together = new Together(containerd, statebridge);
 
   @Test
   void everyQuestionIsAnsweredWhileContainerdIsAway() {

@@ -13,13 +13,11 @@ import io.statebridge.proto.cri.v1.ContainerEventType;
 import io.statebridge.proto.cri.v1.ContainerState;
 import io.statebridge.proto.cri.v1.ContainerStatus;
 import io.statebridge.proto.cri.v1.StatusRequest;
-import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** The container events of a pod, beside those of a real containerd's CRI plugin. */
 final class CriEventsOnRealIT {
@@ -35,19 +33,7 @@ final class CriEventsOnRealIT {
   private final RealContainerd containerd = new RealContainerd(true);
   private final StatebridgeProcess statebridge = new StatebridgeProcess(containerd.socket());
 
-  @BeforeEach
-  void start() {
-    containerd.start();
-    statebridge.start();
-    statebridge.awaitInSync();
-  }
-
-  @AfterEach
-  void end() throws IOException {
-    try (containerd) {
-      statebridge.close();
-    }
-  }
+  @RegisterExtension private final Together together = new Together(containerd, statebridge);
 
   @Test
   void aPodsLifeIsToldAsThePluginTellsItAndAlsoWhatThePluginDoesNotSee() {

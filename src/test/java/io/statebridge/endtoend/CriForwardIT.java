@@ -25,14 +25,12 @@ import io.statebridge.proto.cri.v1.RuntimeServiceGrpc.RuntimeServiceBlockingStub
 import io.statebridge.proto.cri.v1.StartContainerRequest;
 import io.statebridge.proto.cri.v1.StopContainerRequest;
 import io.statebridge.proto.cri.v1.StopPodSandboxRequest;
-import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** A whole CRI endpoint: what changes something passes through, and is read at once. */
 final class CriForwardIT {
@@ -44,19 +42,7 @@ final class CriForwardIT {
   private final StatebridgeProcess statebridge =
       StatebridgeProcess.configured(containerd.socket(), "cri_forward = true");
 
-  @BeforeEach
-  void start() {
-    containerd.start();
-    statebridge.start();
-    statebridge.awaitInSync();
-  }
-
-  @AfterEach
-  void end() throws IOException {
-    try (containerd) {
-      statebridge.close();
-    }
-  }
+  @RegisterExtension private final Together together = new Together(containerd, statebridge);
 
   private CriPods pods() {
     return containerd.pods().through(statebridge.channel());

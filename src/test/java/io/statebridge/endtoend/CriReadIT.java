@@ -31,34 +31,20 @@ import io.statebridge.proto.cri.v1.StatusRequest;
 import io.statebridge.proto.cri.v1.StatusResponse;
 import io.statebridge.proto.cri.v1.UpdateContainerResourcesRequest;
 import io.statebridge.proto.cri.v1.VersionRequest;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** The read side of the CRI, field by field beside that of a real containerd's plugin. */
 final class CriReadIT {
   private final RealContainerd containerd = new RealContainerd(true);
   private final StatebridgeProcess statebridge = new StatebridgeProcess(containerd.socket());
 
-  @BeforeEach
-  void start() {
-    containerd.start();
-    statebridge.start();
-    statebridge.awaitInSync();
-  }
-
-  @AfterEach
-  void end() throws IOException {
-    try (containerd) {
-      statebridge.close();
-    }
-  }
+  @RegisterExtension private final Together together = new Together(containerd, statebridge);
 
   @Test
   void containersAndPodsAreToldAsThePluginTellsThem() {

@@ -14,11 +14,9 @@ import io.statebridge.proto.cri.v1.PodSandboxStatus;
 import io.statebridge.proto.cri.v1.PodSandboxStatusRequest;
 import io.statebridge.proto.cri.v1.RuntimeServiceGrpc.RuntimeServiceBlockingStub;
 import io.statebridge.proto.v1.Container;
-import java.io.IOException;
 import java.util.Optional;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
  * Pods that a sandboxer makes, without a pause container, beside a real containerd's CRI plugin.
@@ -33,19 +31,7 @@ final class CriSandboxerIT {
 
   private final Records records = new Records(statebridge);
 
-  @BeforeEach
-  void start() {
-    containerd.start();
-    statebridge.start();
-    statebridge.awaitInSync();
-  }
-
-  @AfterEach
-  void end() throws IOException {
-    try (containerd) {
-      statebridge.close();
-    }
-  }
+  @RegisterExtension private final Together together = new Together(containerd, statebridge);
 
   private static Optional<PodSandbox> find(RuntimeServiceBlockingStub stub, CriPods.Pod pod) {
     return stub.listPodSandbox(ListPodSandboxRequest.getDefaultInstance()).getItemsList().stream()

@@ -8,34 +8,20 @@ import io.statebridge.proto.cri.v1.Container;
 import io.statebridge.proto.cri.v1.ContainerEventResponse;
 import io.statebridge.proto.cri.v1.ContainerEventType;
 import io.statebridge.proto.cri.v1.ContainerState;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** What crictl's commands find, on our socket and on containerd's. */
 final class CrictlIT {
   private final RealContainerd containerd = new RealContainerd(true);
   private final StatebridgeProcess statebridge = new StatebridgeProcess(containerd.socket());
 
-  @BeforeEach
-  void start() {
-    containerd.start();
-    statebridge.start();
-    statebridge.awaitInSync();
-  }
-
-  @AfterEach
-  void end() throws IOException {
-    try (containerd) {
-      statebridge.close();
-    }
-  }
+  @RegisterExtension private final Together together = new Together(containerd, statebridge);
 
   @Test
   void everyCommandFindsWhatItNeedsAlsoWhileContainerdIsAway() {

@@ -9,9 +9,8 @@ import io.statebridge.proto.v1.ContainerState;
 import io.statebridge.proto.v1.Counters;
 import java.io.IOException;
 import org.assertj.core.data.Percentage;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** The daemon at the shims of a real containerd: what it does when one dies, and what it leaves. */
 final class RealShimsIT {
@@ -21,19 +20,7 @@ final class RealShimsIT {
       new StatebridgeProcess(containerd.socket(), "--namespace", bars + ":always");
   private final Records records = new Records(statebridge);
 
-  @BeforeEach
-  void start() {
-    containerd.start();
-    statebridge.start();
-    statebridge.awaitInSync();
-  }
-
-  @AfterEach
-  void end() throws IOException {
-    try (containerd) {
-      statebridge.close();
-    }
-  }
+  @RegisterExtension private final Together together = new Together(containerd, statebridge);
 
   private Container run(String name) {
     ContainerId id = new ContainerId(bars, name);

@@ -24,10 +24,9 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
  * What docs/reliability.md tells, measured on the containerd that is first in PATH. Run by
@@ -52,19 +51,7 @@ final class ReliabilityBenchmark {
               containerd.socket(), "--namespace", bars + ":always", "--namespace", "k8s.io:never")
           .asTheUnitRunsIt();
 
-  @BeforeEach
-  void start() {
-    containerd.start();
-    statebridge.start();
-    statebridge.awaitInSync();
-  }
-
-  @AfterEach
-  void end() throws IOException {
-    try (containerd) {
-      statebridge.close();
-    }
-  }
+  @RegisterExtension private final Together together = new Together(containerd, statebridge);
 
   private static void tell(String file, String row) throws IOException {
     Path directory =

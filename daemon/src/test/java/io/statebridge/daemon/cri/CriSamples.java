@@ -8,7 +8,7 @@ import io.statebridge.api.ExitSource;
 import java.time.Instant;
 import java.util.Map;
 
-/** Records as they become of what a CRI plugin makes. */
+/** Records as they become of what a CRI plugin makes, each with a label of its own. */
 final class CriSamples {
   static final String NAMESPACE = "k8s.io";
   static final Instant CREATED = Instant.parse("2026-01-02T03:00:00Z");
@@ -28,7 +28,8 @@ final class CriSamples {
         "sandbox",
         """
         {"Version":"v1","Metadata":{"ID":"%1$s","Config":{"metadata":
-          {"name":"name-%1$s","uid":"uid-%1$s","namespace":"tests"}}}}
+          {"name":"name-%1$s","uid":"uid-%1$s","namespace":"tests"},
+          "labels":{"pod":"%1$s"}}}}
         """
             .formatted(id));
   }
@@ -39,7 +40,7 @@ final class CriSamples {
         "container",
         """
         {"Version":"v1","Metadata":{"ID":"%1$s","SandboxID":"%2$s","Config":{"metadata":
-          {"name":"name-%1$s"}}}}
+          {"name":"name-%1$s"},"labels":{"container":"%1$s"}}}}
         """
             .formatted(id, sandbox));
   }
@@ -59,6 +60,15 @@ final class CriSamples {
             CREATED,
             metadata,
             ""));
+  }
+
+  /** Made by no CRI plugin. */
+  static Container foreign(String id) {
+    return Container.of(new ContainerInfo(id(id), "busybox", "", Map.of(), "", CREATED));
+  }
+
+  static Container exited(Container created) {
+    return running(created).finished(EXIT);
   }
 
   static Container running(Container created) {

@@ -1,10 +1,10 @@
 package io.statebridge.daemon.cri;
 
-import static io.statebridge.daemon.cri.Records.container;
-import static io.statebridge.daemon.cri.Records.foreign;
-import static io.statebridge.daemon.cri.Records.id;
-import static io.statebridge.daemon.cri.Records.running;
-import static io.statebridge.daemon.cri.Records.sandbox;
+import static io.statebridge.daemon.cri.CriSamples.container;
+import static io.statebridge.daemon.cri.CriSamples.foreign;
+import static io.statebridge.daemon.cri.CriSamples.id;
+import static io.statebridge.daemon.cri.CriSamples.running;
+import static io.statebridge.daemon.cri.CriSamples.sandbox;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 

@@ -1,11 +1,11 @@
 package io.statebridge.daemon.cri;
 
-import static io.statebridge.daemon.cri.Records.container;
-import static io.statebridge.daemon.cri.Records.exited;
-import static io.statebridge.daemon.cri.Records.foreign;
-import static io.statebridge.daemon.cri.Records.id;
-import static io.statebridge.daemon.cri.Records.running;
-import static io.statebridge.daemon.cri.Records.sandbox;
+import static io.statebridge.daemon.cri.CriSamples.container;
+import static io.statebridge.daemon.cri.CriSamples.exited;
+import static io.statebridge.daemon.cri.CriSamples.foreign;
+import static io.statebridge.daemon.cri.CriSamples.id;
+import static io.statebridge.daemon.cri.CriSamples.running;
+import static io.statebridge.daemon.cri.CriSamples.sandbox;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
@@ -234,7 +234,7 @@ final class CriStatsTest {
 
     PodSandboxStats pod = stats.pod("pod1");
 
-    assertThat(pod.getAttributes().getMetadata().getName()).isEqualTo("pod1");
+    assertThat(pod.getAttributes().getMetadata().getName()).isEqualTo("name-pod1");
     assertThat(pod.getLinux().getCpu().getUsageCoreNanoSeconds().getValue()).isEqualTo(120);
     assertThat(pod.getLinux().getProcess().getProcessCount().getValue()).isEqualTo(3);
     assertThat(pod.getLinux().hasNetwork()).isFalse();
