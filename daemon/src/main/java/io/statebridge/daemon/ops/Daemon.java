@@ -111,6 +111,9 @@ public final class Daemon implements AutoCloseable {
         version,
         config.listen(),
         config.containerdSocket());
+    if (config.cri().forward()) {
+      log.info("what it does not serve of the CRI passes through to containerd");
+    }
     sync.start();
     return new Daemon(loop, channel, shims, checkpoint, sync, api);
   }
