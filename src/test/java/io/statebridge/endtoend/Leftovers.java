@@ -7,10 +7,11 @@ import io.statebridge.api.ContainerId;
 import io.statebridge.proto.containerd.types.Process;
 import io.statebridge.proto.cri.v1.ListPodSandboxRequest;
 import java.io.IOException;
-import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.awaitility.core.ConditionTimeoutException;
 
@@ -86,23 +87,23 @@ final class Leftovers {
 
   /** What runc and the cgroups keep of a namespace after its last container: empty directories. */
   static void removeDirectories(String namespace) throws IOException {
-    removeIfEmpty(Path.of("/run/containerd/runc", namespace));
+    List<Path> directories = new ArrayList<>();
+    directories.add(Path.of("/run/containerd/runc", namespace));
     Path cgroups = Path.of("/sys/fs/cgroup");
-    removeIfEmpty(cgroups.resolve(namespace));
+    directories.add(cgroups.resolve(namespace));
     try (DirectoryStream<Path> hierarchies =
         Files.newDirectoryStream(cgroups, Files::isDirectory)) {
-      for (Path hierarchy : hierarchies) {
-        removeIfEmpty(hierarchy.resolve(namespace));
-      }
+      hierarchies.forEach(hierarchy -> directories.add(hierarchy.resolve(namespace)));
     }
-  }
-
-  /** The namespace of the CRI plugin may be another containerd's, too. */
-  private static void removeIfEmpty(Path directory) throws IOException {
-    try {
-      Files.deleteIfExists(directory);
-    } catch (DirectoryNotEmptyException e) {
-      // Somebody's containers are there.
+    for (Path directory : directories) {
+      try {
+        Files.deleteIfExists(directory);
+      } catch (FileSystemException e) {
+        // The CRI plugin's namespace has no other name: another containerd's pods may be there.
+        if (!namespace.equals(CriPods.NAMESPACE)) {
+          throw e;
+        }
+      }
     }
   }
 
