@@ -142,7 +142,13 @@ final class EventSubscription {
       case TaskPaused e -> inLane(e.id(), () -> states.paused(e.id(), true));
       case TaskResumed e -> inLane(e.id(), () -> states.paused(e.id(), false));
       case TaskDeleted e -> inLane(e.id(), () -> states.taskDeleted(e));
-      case ContainerChanged e -> inLane(e.id(), () -> states.containerChanged(e.id()));
+      case ContainerChanged e ->
+          inLane(
+              e.id(),
+              () ->
+                  states
+                      .containerChanged(e.id())
+                      .thenRun(() -> states.unknownSandbox(e.id()).ifPresent(this::doubt)));
       case ContainerDeleted e -> inLane(e.id(), () -> states.containerDeleted(e.id()));
       case OutOfMemory e -> {
         counters.oomEvents.increment();

@@ -7,6 +7,7 @@ import io.statebridge.api.ContainerEvent.TaskStarted;
 import io.statebridge.api.ContainerId;
 import io.statebridge.api.Exit;
 import io.statebridge.store.ContainerStore;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +42,16 @@ final class StateHandler {
 
   CompletionStage<Void> containerChanged(ContainerId id) {
     return inspector.learn(id).thenApply(known -> null);
+  }
+
+  /** The sandbox that a container says it is in, if nobody told of that: not each has events. */
+  Optional<ContainerId> unknownSandbox(ContainerId id) {
+    return store
+        .get(id)
+        .map(container -> container.info().sandboxId())
+        .filter(sandbox -> !sandbox.isEmpty())
+        .map(sandbox -> new ContainerId(id.namespace(), sandbox))
+        .filter(sandbox -> store.get(sandbox).isEmpty());
   }
 
   CompletionStage<Void> containerDeleted(ContainerId id) {

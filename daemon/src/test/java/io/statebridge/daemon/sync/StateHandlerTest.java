@@ -14,6 +14,7 @@ import io.statebridge.api.ContainerEvent.TaskDeleted;
 import io.statebridge.api.ContainerEvent.TaskPaused;
 import io.statebridge.api.ContainerEvent.TaskResumed;
 import io.statebridge.api.ContainerEvent.TaskStarted;
+import io.statebridge.api.ContainerId;
 import io.statebridge.api.ContainerInfo;
 import io.statebridge.api.ContainerState;
 import io.statebridge.api.Exit;
@@ -65,6 +66,20 @@ class StateHandlerTest {
 
     assertThat(f.web().labels()).containsEntry("a", "b");
     assertThat(f.web().state()).isEqualTo(ContainerState.RUNNING);
+  }
+
+  @Test
+  void aSandboxThatNoEventToldOfIsSeenWithItsFirstContainer() {
+    ContainerId pod = new ContainerId("bars", "pod");
+    SyncFixture f = new SyncFixture().started();
+    f.runtime.containers.put(
+        pod, new ContainerInfo(pod, "", "", Map.of("io.cri-containerd.kind", "sandbox"), "", null));
+    f.runtime.task(pod, Status.RUNNING, 99, 0, null);
+    f.runtime.containers.put(WEB, new ContainerInfo(WEB, "", "", Map.of(), "pod", null));
+
+    f.emit(new ContainerChanged(WEB));
+
+    assertThat(f.store.get(pod).map(Container::state)).contains(ContainerState.RUNNING);
   }
 
   @Test
