@@ -36,7 +36,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 final class CriForwardIT {
 
   /** bin/bench asks for more. */
-  private static final int CYCLES = Integer.getInteger("statebridge.cri.cycles", 10);
+  private static final int CYCLES = Integer.getInteger("statebridge.cri.cycles", 20);
 
   private final RealContainerd containerd = new RealContainerd(true);
   private final StatebridgeProcess statebridge =
