@@ -25,6 +25,7 @@ import io.statebridge.proto.cri.v1.RuntimeServiceGrpc.RuntimeServiceBlockingStub
 import io.statebridge.proto.cri.v1.StartContainerRequest;
 import io.statebridge.proto.cri.v1.StopContainerRequest;
 import io.statebridge.proto.cri.v1.StopPodSandboxRequest;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
@@ -84,6 +85,8 @@ final class CriForwardIT {
     cri.startContainer(StartContainerRequest.newBuilder().setContainerId(id.id()).build());
     assertThat(status(cri, id).getState()).isEqualTo(ContainerState.CONTAINER_RUNNING);
     assertThat(status(cri, id).getStartedAt()).isPositive();
+    // Where crictl and kubelets read its log.
+    assertThat(Path.of(status(cri, id).getLogPath())).isRegularFile();
 
     ExecSyncResponse said =
         cri.execSync(

@@ -78,6 +78,10 @@ final class CriPluginIT {
         await()
             .ignoreExceptions()
             .until(() -> pods.status(id), s -> s.getState() == ContainerState.CONTAINER_EXITED);
+    ContainerStatus ours = CriPods.status(statebridge.cri(), id);
+    assertThat(ours.getState()).isEqualTo(ContainerState.CONTAINER_EXITED);
+    assertThat(ours.getExitCode()).isEqualTo(7);
+    assertThat(ours.getReason()).isEqualTo("Error");
     if (containerd.forgetsWhatEndedMeanwhile()) {
       assertThat(status.getExitCode()).isEqualTo(255);
       assertThat(status.getReason()).isEqualTo("Unknown");

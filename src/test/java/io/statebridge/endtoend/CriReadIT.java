@@ -29,6 +29,8 @@ import io.statebridge.proto.cri.v1.RuntimeConfigResponse;
 import io.statebridge.proto.cri.v1.RuntimeServiceGrpc.RuntimeServiceBlockingStub;
 import io.statebridge.proto.cri.v1.StatusRequest;
 import io.statebridge.proto.cri.v1.StatusResponse;
+import io.statebridge.proto.cri.v1.StreamContainersRequest;
+import io.statebridge.proto.cri.v1.StreamPodSandboxesRequest;
 import io.statebridge.proto.cri.v1.UpdateContainerResourcesRequest;
 import io.statebridge.proto.cri.v1.VersionRequest;
 import java.util.ArrayList;
@@ -128,6 +130,14 @@ final class CriReadIT {
     comparison.compareAll("ListContainers", list(theirs), list(ours));
     comparison.compareAll("ListPodSandbox", listPods(theirs), listPods(ours));
     comparison.compare("PodSandboxStatus", podStatus(theirs, pod), podStatus(ours, pod));
+    List<Container> streamed = new ArrayList<>();
+    ours.streamContainers(StreamContainersRequest.getDefaultInstance())
+        .forEachRemaining(message -> streamed.addAll(message.getContainersList()));
+    comparison.compareAll("StreamContainers", list(theirs), streamed);
+    List<PodSandbox> streamedPods = new ArrayList<>();
+    ours.streamPodSandboxes(StreamPodSandboxesRequest.getDefaultInstance())
+        .forEachRemaining(message -> streamedPods.addAll(message.getPodSandboxesList()));
+    comparison.compareAll("StreamPodSandboxes", listPods(theirs), streamedPods);
     VersionRequest version = VersionRequest.newBuilder().setVersion("0.1.0").build();
     comparison.compare("Version", theirs.version(version), ours.version(version));
     StatusRequest status = StatusRequest.newBuilder().setVerbose(true).build();
