@@ -23,7 +23,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -62,7 +61,7 @@ final class CriImageService extends ImageServiceGrpc.ImageServiceImplBase {
   /** A filter is passed on, and not looked at where there is no plugin: nor does the plugin. */
   @Override
   public void listImages(ListImagesRequest request, StreamObserver<ListImagesResponse> out) {
-    answer(out, () -> ask(patience, stub -> stub.listImages(request), derived::list));
+    Answers.one(out, () -> ask(patience, stub -> stub.listImages(request), derived::list));
   }
 
   @Override
@@ -72,7 +71,7 @@ final class CriImageService extends ImageServiceGrpc.ImageServiceImplBase {
       out.onError(Status.INVALID_ARGUMENT.withDescription("image is required").asException());
       return;
     }
-    answer(
+    Answers.one(
         out,
         () ->
             ask(
@@ -88,7 +87,7 @@ final class CriImageService extends ImageServiceGrpc.ImageServiceImplBase {
    */
   @Override
   public void imageFsInfo(ImageFsInfoRequest request, StreamObserver<ImageFsInfoResponse> out) {
-    answer(
+    Answers.one(
         out,
         () -> {
           try {
@@ -149,17 +148,5 @@ final class CriImageService extends ImageServiceGrpc.ImageServiceImplBase {
                     .formatted(address))
             .asRuntimeException()
         : e;
-  }
-
-  private static <R> void answer(StreamObserver<R> out, Supplier<R> work) {
-    R response;
-    try {
-      response = work.get();
-    } catch (StatusRuntimeException e) {
-      out.onError(e);
-      return;
-    }
-    out.onNext(response);
-    out.onCompleted();
   }
 }

@@ -1,8 +1,6 @@
 package io.statebridge.daemon.cri;
 
 import com.google.common.collect.Lists;
-import io.grpc.StatusRuntimeException;
-import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.statebridge.api.ContainerId;
 import io.statebridge.daemon.stream.OpenCalls;
@@ -109,7 +107,7 @@ final class CriRuntimeService extends RuntimeServiceGrpc.RuntimeServiceImplBase 
   @Override
   public void version(VersionRequest request, StreamObserver<VersionResponse> out) {
     String known = sync.get().runtimeVersion();
-    answer(
+    Answers.one(
         out,
         () ->
             VersionResponse.newBuilder()
@@ -123,19 +121,19 @@ final class CriRuntimeService extends RuntimeServiceGrpc.RuntimeServiceImplBase 
 
   @Override
   public void status(StatusRequest request, StreamObserver<StatusResponse> out) {
-    answer(out, () -> conditions.status(request));
+    Answers.one(out, () -> conditions.status(request));
   }
 
   @Override
   public void runtimeConfig(
       RuntimeConfigRequest request, StreamObserver<RuntimeConfigResponse> out) {
-    answer(out, conditions::runtimeConfig);
+    Answers.one(out, conditions::runtimeConfig);
   }
 
   @Override
   public void listContainers(
       ListContainersRequest request, StreamObserver<ListContainersResponse> out) {
-    answer(
+    Answers.one(
         out,
         () ->
             ListContainersResponse.newBuilder()
@@ -169,7 +167,7 @@ final class CriRuntimeService extends RuntimeServiceGrpc.RuntimeServiceImplBase 
   @Override
   public void containerStatus(
       ContainerStatusRequest request, StreamObserver<ContainerStatusResponse> out) {
-    answer(
+    Answers.one(
         out,
         () -> {
           CriView view =
@@ -199,7 +197,7 @@ final class CriRuntimeService extends RuntimeServiceGrpc.RuntimeServiceImplBase 
   @Override
   public void listPodSandbox(
       ListPodSandboxRequest request, StreamObserver<ListPodSandboxResponse> out) {
-    answer(
+    Answers.one(
         out,
         () ->
             ListPodSandboxResponse.newBuilder()
@@ -230,7 +228,7 @@ final class CriRuntimeService extends RuntimeServiceGrpc.RuntimeServiceImplBase 
   @Override
   public void podSandboxStatus(
       PodSandboxStatusRequest request, StreamObserver<PodSandboxStatusResponse> out) {
-    answer(
+    Answers.one(
         out,
         () -> {
           CriView view =
@@ -253,7 +251,7 @@ final class CriRuntimeService extends RuntimeServiceGrpc.RuntimeServiceImplBase 
   @Override
   public void containerStats(
       ContainerStatsRequest request, StreamObserver<ContainerStatsResponse> out) {
-    answer(
+    Answers.one(
         out,
         () ->
             ContainerStatsResponse.newBuilder()
@@ -264,7 +262,7 @@ final class CriRuntimeService extends RuntimeServiceGrpc.RuntimeServiceImplBase 
   @Override
   public void listContainerStats(
       ListContainerStatsRequest request, StreamObserver<ListContainerStatsResponse> out) {
-    answer(
+    Answers.one(
         out,
         () ->
             ListContainerStatsResponse.newBuilder()
@@ -284,7 +282,7 @@ final class CriRuntimeService extends RuntimeServiceGrpc.RuntimeServiceImplBase 
   @Override
   public void podSandboxStats(
       PodSandboxStatsRequest request, StreamObserver<PodSandboxStatsResponse> out) {
-    answer(
+    Answers.one(
         out,
         () ->
             PodSandboxStatsResponse.newBuilder()
@@ -295,7 +293,7 @@ final class CriRuntimeService extends RuntimeServiceGrpc.RuntimeServiceImplBase 
   @Override
   public void listPodSandboxStats(
       ListPodSandboxStatsRequest request, StreamObserver<ListPodSandboxStatsResponse> out) {
-    answer(
+    Answers.one(
         out,
         () ->
             ListPodSandboxStatsResponse.newBuilder()
@@ -318,26 +316,6 @@ final class CriRuntimeService extends RuntimeServiceGrpc.RuntimeServiceImplBase 
 
   private static <T, R> void stream(
       StreamObserver<R> out, Supplier<List<T>> all, Function<List<T>, R> message) {
-    answerAll(out, () -> Lists.partition(all.get(), STREAM_CHUNK).stream().map(message).toList());
-  }
-
-  private static <R> void answer(StreamObserver<R> out, Supplier<R> work) {
-    answerAll(out, () -> List.of(work.get()));
-  }
-
-  private static <R> void answerAll(StreamObserver<R> out, Supplier<List<R>> work) {
-    if (out instanceof ServerCallStreamObserver<R> call) {
-      // Without a handler, answering a caller that has left would throw.
-      call.setOnCancelHandler(() -> {});
-    }
-    List<R> responses;
-    try {
-      responses = work.get();
-    } catch (StatusRuntimeException e) {
-      out.onError(e);
-      return;
-    }
-    responses.forEach(out::onNext);
-    out.onCompleted();
+    Answers.all(out, () -> Lists.partition(all.get(), STREAM_CHUNK).stream().map(message).toList());
   }
 }
