@@ -88,7 +88,8 @@ public final class ContainerdSnapshots {
     for (Plugin plugin : plugins) {
       if (plugin.getType().equals(SNAPSHOTTER) && !plugin.hasInitErr()) {
         List<String> keys = list(plugin.getId(), deadline);
-        SnapshotterUsage usage = measure(plugin.getId(), keys, root(plugin, plugins), deadline);
+        SnapshotterUsage usage =
+            measure(plugin.getId(), keys, root(plugins, plugin.getId()), deadline);
         if (!keys.isEmpty()) {
           used.add(usage);
         } else if (plugin.getId().equals(DEFAULT_SNAPSHOTTER)) {
@@ -102,16 +103,23 @@ public final class ContainerdSnapshots {
     return used.isEmpty() ? unused.subList(0, Math.min(1, unused.size())) : used;
   }
 
-  /** Old ones do not tell; then it is beside where the content is. */
-  private static String root(Plugin snapshotter, List<Plugin> all) {
-    String told = snapshotter.getExportsOrDefault("root", "");
-    if (!told.isEmpty()) {
+  /**
+   * The directory in which a snapshotter keeps its layers; empty when nobody tells. Not all of 1.6
+   * do, but each is beside the content's store.
+   */
+  static String root(List<Plugin> plugins, String snapshotter) {
+    String told = exportedRoot(plugins, SNAPSHOTTER, snapshotter);
+    String content = exportedRoot(plugins, CONTENT, "content");
+    if (!told.isEmpty() || content.isEmpty()) {
       return told;
     }
-    return all.stream()
-        .filter(plugin -> plugin.getType().equals(CONTENT) && plugin.containsExports("root"))
-        .map(plugin -> Path.of(plugin.getExportsOrThrow("root")))
-        .map(content -> content.resolveSibling(SNAPSHOTTER + "." + snapshotter.getId()).toString())
+    return Path.of(content).resolveSibling(SNAPSHOTTER + "." + snapshotter).toString();
+  }
+
+  private static String exportedRoot(List<Plugin> plugins, String type, String id) {
+    return plugins.stream()
+        .filter(plugin -> plugin.getType().equals(type) && plugin.getId().equals(id))
+        .map(plugin -> plugin.getExportsOrDefault("root", ""))
         .findFirst()
         .orElse("");
   }

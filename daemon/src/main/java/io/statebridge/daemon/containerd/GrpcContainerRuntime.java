@@ -206,9 +206,14 @@ public final class GrpcContainerRuntime implements ContainerRuntime {
 
   /** All that containerd keeps of a container. Fails like {@link #getContainer}. */
   public CompletionStage<Container> describe(ContainerId id) {
+    return describe(channel, id, deadlines.read());
+  }
+
+  static CompletionStage<Container> describe(
+      ManagedChannel channel, ContainerId id, Duration deadline) {
     return call(
         "Containers/Get",
-        in(id.namespace(), ContainersGrpc.newFutureStub(channel), deadlines.read())
+        in(id.namespace(), ContainersGrpc.newFutureStub(channel), deadline)
             .get(GetContainerRequest.newBuilder().setId(id.id()).build()),
         GetContainerResponse::getContainer);
   }

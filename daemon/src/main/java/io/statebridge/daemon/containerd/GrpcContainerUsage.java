@@ -12,19 +12,13 @@ import io.statebridge.api.RuntimeFailure;
 import io.statebridge.api.RuntimeFailure.Kind;
 import io.statebridge.api.TaskUsage;
 import io.statebridge.proto.containerd.containers.v1.Container;
-import io.statebridge.proto.containerd.containers.v1.ContainersGrpc;
-import io.statebridge.proto.containerd.containers.v1.GetContainerRequest;
-import io.statebridge.proto.containerd.containers.v1.GetContainerResponse;
 import io.statebridge.proto.containerd.introspection.v1.IntrospectionGrpc;
-import io.statebridge.proto.containerd.introspection.v1.Plugin;
 import io.statebridge.proto.containerd.introspection.v1.PluginsRequest;
-import io.statebridge.proto.containerd.introspection.v1.PluginsResponse;
 import io.statebridge.proto.containerd.snapshots.v1.SnapshotsGrpc;
 import io.statebridge.proto.containerd.snapshots.v1.UsageRequest;
 import io.statebridge.proto.containerd.tasks.v1.MetricsRequest;
 import io.statebridge.proto.containerd.tasks.v1.MetricsResponse;
 import io.statebridge.proto.containerd.tasks.v1.TasksGrpc;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
@@ -39,10 +33,6 @@ import java.util.concurrent.ConcurrentHashMap;
  * event loop.
  */
 public final class GrpcContainerUsage implements ContainerUsage {
-
-  private static final String SNAPSHOTTER = "io.containerd.snapshotter.v1";
-  private static final String CONTENT = "io.containerd.content.v1";
-  private static final String ROOT = "root";
 
   /** As containerd gives a shim when it lists tasks. */
   private static final Duration TASK_DEADLINE = Duration.ofSeconds(2);
@@ -92,11 +82,7 @@ public final class GrpcContainerUsage implements ContainerUsage {
 
   @Override
   public CompletionStage<LayerUsage> writableLayer(ContainerId id) {
-    return call(
-            "Containers/Get",
-            in(id.namespace(), ContainersGrpc.newFutureStub(channel), deadline)
-                .get(GetContainerRequest.newBuilder().setId(id.id()).build()),
-            GetContainerResponse::getContainer)
+    return GrpcContainerRuntime.describe(channel, id, deadline)
         .thenCompose(container -> writableLayer(id, container));
   }
 
@@ -129,25 +115,8 @@ public final class GrpcContainerUsage implements ContainerUsage {
         "Introspection/Plugins",
         within(deadline, IntrospectionGrpc.newFutureStub(channel))
             .plugins(PluginsRequest.getDefaultInstance()),
-        plugins -> directories.computeIfAbsent(snapshotter, name -> directory(plugins, name)));
-  }
-
-  /** As the snapshotter tells; not all of 1.6 do, but all are beside the content's store. */
-  private static String directory(PluginsResponse plugins, String snapshotter) {
-    String own = root(plugins, SNAPSHOTTER, snapshotter);
-    String content = root(plugins, CONTENT, "content");
-    if (!own.isEmpty() || content.isEmpty()) {
-      return own;
-    }
-    return Path.of(content).resolveSibling(SNAPSHOTTER + "." + snapshotter).toString();
-  }
-
-  private static String root(PluginsResponse plugins, String type, String id) {
-    return plugins.getPluginsList().stream()
-        .filter(plugin -> plugin.getType().equals(type) && plugin.getId().equals(id))
-        .map(Plugin::getExportsMap)
-        .map(exports -> exports.getOrDefault(ROOT, ""))
-        .findFirst()
-        .orElse("");
+        response ->
+            directories.computeIfAbsent(
+                snapshotter, name -> ContainerdSnapshots.root(response.getPluginsList(), name)));
   }
 }

@@ -9,6 +9,7 @@ import io.statebridge.api.ContainerInfo;
 import io.statebridge.proto.cri.v1.Image;
 import io.statebridge.store.ContainerStore;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
@@ -44,6 +45,28 @@ final class CriRecords {
 
   List<CriView> sandboxes() {
     return views().filter(CriView::isSandbox).toList();
+  }
+
+  /** The containers that a filter lets through; what it leaves empty lets all through. */
+  List<CriView> containers(String id, String sandboxId, Map<String, String> labels) {
+    List<CriView> all = containers();
+    Predicate<String> ids = byId(all, id);
+    Predicate<String> sandboxes = byId(sandboxId.isEmpty() ? List.of() : sandboxes(), sandboxId);
+    return all.stream()
+        .filter(view -> ids.test(view.id()) && sandboxes.test(view.sandboxId()))
+        .filter(view -> matches(labels, view))
+        .toList();
+  }
+
+  /** The sandboxes that a filter lets through, likewise. */
+  List<CriView> sandboxes(String id, Map<String, String> labels) {
+    List<CriView> all = sandboxes();
+    Predicate<String> ids = byId(all, id);
+    return all.stream().filter(view -> ids.test(view.id()) && matches(labels, view)).toList();
+  }
+
+  private static boolean matches(Map<String, String> selector, CriView view) {
+    return selector.isEmpty() || view.labels().entrySet().containsAll(selector.entrySet());
   }
 
   private Stream<CriView> views() {
@@ -90,7 +113,7 @@ final class CriRecords {
   }
 
   /** A filter by id: an unknown prefix, or one of several, matches nothing; an empty one all. */
-  static Predicate<String> byId(List<CriView> views, String id) {
+  private static Predicate<String> byId(List<CriView> views, String id) {
     if (id.isEmpty()) {
       return candidate -> true;
     }

@@ -45,12 +45,10 @@ import io.statebridge.proto.cri.v1.VersionRequest;
 import io.statebridge.proto.cri.v1.VersionResponse;
 import io.statebridge.store.ContainerStore;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.function.Function;
-import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -151,16 +149,11 @@ final class CriRuntimeService extends RuntimeServiceGrpc.RuntimeServiceImplBase 
   }
 
   private List<Container> containers(ContainerFilter filter) {
-    List<CriView> all = records.containers();
-    Predicate<String> ids = CriRecords.byId(all, filter.getId());
-    String sandbox = filter.getPodSandboxId();
-    Predicate<String> sandboxes =
-        CriRecords.byId(sandbox.isEmpty() ? List.of() : records.sandboxes(), sandbox);
-    return all.stream()
-        .filter(view -> ids.test(view.id()) && sandboxes.test(view.sandboxId()))
+    return records
+        .containers(filter.getId(), filter.getPodSandboxId(), filter.getLabelSelectorMap())
+        .stream()
         .map(CriView::container)
         .filter(c -> !filter.hasState() || c.getState() == filter.getState().getState())
-        .filter(c -> matches(filter.getLabelSelectorMap(), c.getLabelsMap()))
         .toList();
   }
 
@@ -215,13 +208,9 @@ final class CriRuntimeService extends RuntimeServiceGrpc.RuntimeServiceImplBase 
   }
 
   private List<PodSandbox> sandboxes(PodSandboxFilter filter) {
-    List<CriView> all = records.sandboxes();
-    Predicate<String> ids = CriRecords.byId(all, filter.getId());
-    return all.stream()
-        .filter(view -> ids.test(view.id()))
+    return records.sandboxes(filter.getId(), filter.getLabelSelectorMap()).stream()
         .map(CriView::sandbox)
         .filter(s -> !filter.hasState() || s.getState() == filter.getState().getState())
-        .filter(s -> matches(filter.getLabelSelectorMap(), s.getLabelsMap()))
         .toList();
   }
 
@@ -308,10 +297,6 @@ final class CriRuntimeService extends RuntimeServiceGrpc.RuntimeServiceImplBase 
         out,
         () -> stats.pods(request.getFilter()),
         chunk -> StreamPodSandboxStatsResponse.newBuilder().addAllPodSandboxStats(chunk).build());
-  }
-
-  private static boolean matches(Map<String, String> selector, Map<String, String> labels) {
-    return labels.entrySet().containsAll(selector.entrySet());
   }
 
   private static <T, R> void stream(

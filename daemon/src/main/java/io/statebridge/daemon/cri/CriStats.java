@@ -22,7 +22,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
@@ -57,16 +56,8 @@ final class CriStats {
 
   /** Those that do not run, too, with what they have written and nothing else. */
   List<ContainerStats> containers(ContainerStatsFilter filter) {
-    List<CriView> all = records.containers();
-    Predicate<String> ids = CriRecords.byId(all, filter.getId());
-    String sandbox = filter.getPodSandboxId();
-    Predicate<String> sandboxes =
-        CriRecords.byId(sandbox.isEmpty() ? List.of() : records.sandboxes(), sandbox);
     List<CriView> selected =
-        all.stream()
-            .filter(view -> ids.test(view.id()) && sandboxes.test(view.sandboxId()))
-            .filter(v -> matches(filter.getLabelSelectorMap(), v.container().getLabelsMap()))
-            .toList();
+        records.containers(filter.getId(), filter.getPodSandboxId(), filter.getLabelSelectorMap());
     Figures figures = measure(selected, selected);
     return selected.stream().map(view -> stats(view, figures)).toList();
   }
@@ -90,13 +81,7 @@ final class CriStats {
 
   /** Of those that are ready. One that cannot be measured now is left out. */
   List<PodSandboxStats> pods(PodSandboxStatsFilter filter) {
-    List<CriView> all = records.sandboxes();
-    Predicate<String> ids = CriRecords.byId(all, filter.getId());
-    List<Pod> pods =
-        pods(
-            all.stream()
-                .filter(view -> ids.test(view.id()))
-                .filter(v -> matches(filter.getLabelSelectorMap(), v.sandbox().getLabelsMap())));
+    List<Pod> pods = pods(records.sandboxes(filter.getId(), filter.getLabelSelectorMap()).stream());
     Figures figures = measure(pods);
     return pods.stream()
         .filter(pod -> failure(figures, pod.members()).isEmpty())
@@ -197,9 +182,5 @@ final class CriStats {
                   };
               throw status.withDescription(failure.getMessage()).asRuntimeException();
             });
-  }
-
-  private static boolean matches(Map<String, String> selector, Map<String, String> labels) {
-    return labels.entrySet().containsAll(selector.entrySet());
   }
 }

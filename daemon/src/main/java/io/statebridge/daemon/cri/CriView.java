@@ -17,6 +17,7 @@ import io.statebridge.proto.cri.v1.PodSandboxState;
 import io.statebridge.proto.cri.v1.PodSandboxStatus;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -50,6 +51,10 @@ record CriView(Container record, CriMetadata metadata, Function<String, Optional
     return record.id().id();
   }
 
+  Map<String, String> labels() {
+    return isForeign() ? record.labels() : metadata.labels();
+  }
+
   String sandboxId() {
     if (isForeign()) {
       return id();
@@ -67,7 +72,7 @@ record CriView(Container record, CriMetadata metadata, Function<String, Optional
         .setImageId(imageRef())
         .setState(containerState())
         .setCreatedAt(nanos(record.info().createdAt()))
-        .putAllLabels(isForeign() ? record.labels() : metadata.labels())
+        .putAllLabels(labels())
         .putAllAnnotations(metadata.annotations())
         .build();
   }
@@ -85,7 +90,7 @@ record CriView(Container record, CriMetadata metadata, Function<String, Optional
             .setImageRef(
                 image.flatMap(i -> i.getRepoDigestsList().stream().findFirst()).orElse(imageRef()))
             .setImageId(imageRef())
-            .putAllLabels(isForeign() ? record.labels() : metadata.labels())
+            .putAllLabels(labels())
             .putAllAnnotations(metadata.annotations())
             .setLogPath(metadata.logPath())
             .addAllMounts(metadata.mounts())
@@ -150,7 +155,7 @@ record CriView(Container record, CriMetadata metadata, Function<String, Optional
         .setMetadata(sandboxMetadata())
         .setState(sandboxState())
         .setCreatedAt(nanos(record.info().createdAt()))
-        .putAllLabels(isForeign() ? record.labels() : metadata.labels())
+        .putAllLabels(labels())
         .putAllAnnotations(metadata.annotations())
         .setRuntimeHandler(metadata.runtimeHandler())
         .build();
@@ -170,7 +175,7 @@ record CriView(Container record, CriMetadata metadata, Function<String, Optional
         .setLinux(
             LinuxPodSandboxStatus.newBuilder()
                 .setNamespaces(Namespace.newBuilder().setOptions(metadata.namespaceOptions())))
-        .putAllLabels(isForeign() ? record.labels() : metadata.labels())
+        .putAllLabels(labels())
         .putAllAnnotations(metadata.annotations())
         .setRuntimeHandler(metadata.runtimeHandler())
         .build();
