@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 
 /** The checkout that is tested: the system property {@code statebridge.home} names it. */
 final class Checkout {
@@ -33,6 +34,16 @@ final class Checkout {
   /** A file of the checkout. */
   static Path file(String path) {
     return HOME.resolve(path);
+  }
+
+  /** The priority that the systemd unit gives the daemon. */
+  static String unitNice() {
+    try (Stream<String> unit = Files.lines(file("packaging/statebridge.service"))) {
+      String setting = unit.filter(line -> line.startsWith("Nice=")).findFirst().orElseThrow();
+      return setting.substring("Nice=".length());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** A file for what a process logs. It outlives the test, to explain a failure. */

@@ -37,7 +37,7 @@ final class ReliabilityBenchmark {
   private static final int CONTAINERS = Integer.getInteger("bench.containers", 100);
   private static final int CRI_CONTAINERS = 10;
   private static final int STORM = 80;
-  private static final int STORMS = 3;
+  private static final int STORMS = Integer.getInteger("bench.storms", 5);
   private static final int RESTARTS = 10;
   private static final List<Integer> OUTAGES =
       Arrays.stream(System.getProperty("bench.outages", "5,20,60").split(",", -1))
@@ -259,6 +259,7 @@ final class ReliabilityBenchmark {
     awaitWaits(STORM);
     ExitSightings sightings = ExitSightings.of(statebridge);
     try (ContainerdEvents events = ContainerdEvents.of(containerd.socket())) {
+      hurry();
       Instant begin = Instant.now();
       processes.forEach(ProcessHandle::destroyForcibly);
       await()
@@ -292,6 +293,19 @@ final class ReliabilityBenchmark {
                   (double) micros(ours, 100) / micros(stream, 100),
                   first.toString().replace("EXIT_SOURCE_", "").replaceAll("[{}]", "")));
     }
+  }
+
+  /**
+   * Gives both clients, threads of this process, the daemon's priority: what is measured is when an
+   * exit was told, and not how long a client then waited for a processor.
+   */
+  private static void hurry() throws IOException {
+    List<String> renice = new ArrayList<>(List.of("renice", "-n", Checkout.unitNice(), "-p"));
+    try (Stream<Path> threads = Files.list(Path.of("/proc/self/task"))) {
+      threads.forEach(thread -> renice.add(thread.getFileName().toString()));
+    }
+    // It complains of threads that have ended meanwhile.
+    Program.run(new ProcessBuilder(renice));
   }
 
   private static Instant later(Instant one, Instant other) {

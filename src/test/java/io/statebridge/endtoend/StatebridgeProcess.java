@@ -68,7 +68,7 @@ final class StatebridgeProcess implements AutoCloseable {
 
   /** From its next start on with the priority that the systemd unit gives it. */
   StatebridgeProcess asTheUnitRunsIt() {
-    prefix.addAll(List.of("nice", "-n", "-10"));
+    prefix.addAll(List.of("nice", "-n", Checkout.unitNice()));
     return this;
   }
 
