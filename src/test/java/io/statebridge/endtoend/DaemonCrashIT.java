@@ -42,6 +42,38 @@ final class DaemonCrashIT {
   }
 
   @Test
+  void howARemovedContainerEndedIsServedAlsoAfterAKill() throws IOException {
+    ContainerId id = new ContainerId("bars", "job");
+    try (Scratch scratch = Scratch.create();
+        SimulatedContainerd containerd =
+            SimulatedContainerd.start(scratch.resolve("containerd.sock"));
+        StatebridgeProcess statebridge =
+            new StatebridgeProcess(containerd.socket(), "--namespace", "bars:always")) {
+      Records records = new Records(statebridge);
+      statebridge.start();
+      statebridge.awaitInSync();
+      containerd.run(id.namespace(), id.id());
+      containerd.exit(id.namespace(), id.id(), 7);
+      records.awaitState(id, ContainerState.CONTAINER_STATE_EXITED);
+
+      containerd.deleteContainer(id.namespace(), id.id());
+      await().until(() -> records.find(id).isEmpty());
+      Container removed = records.findOrRemoved(id).orElseThrow();
+      assertThat(removed.getExitCode()).isEqualTo(7);
+      awaitDurable(statebridge);
+      statebridge.crash();
+      statebridge.start();
+      statebridge.awaitInSync();
+
+      assertThat(records.findOrRemoved(id)).contains(removed.toBuilder().clearRevision().build());
+      assertThat(statebridge.cli().run("wait", id.id()).out()).isEqualTo("7\n");
+      assertThat(statebridge.cli().run("list").out()).doesNotContain("job");
+      assertThat(statebridge.cli().run("list", "--removed").out())
+          .containsPattern("job +EXITED \\(7, removed\\)");
+    }
+  }
+
+  @Test
   void whatWasKnownIsServedAfterAKillAlthoughContainerdIsAway() throws IOException {
     ContainerId ended = new ContainerId("bars", "ended");
     ContainerId runs = new ContainerId("bars", "runs");
@@ -59,11 +91,7 @@ final class DaemonCrashIT {
       containerd.exit(ended.namespace(), ended.id(), 9);
       records.awaitState(ended, ContainerState.CONTAINER_STATE_EXITED);
       Container before = records.awaitState(runs, ContainerState.CONTAINER_STATE_RUNNING);
-      await()
-          .until(
-              () ->
-                  statebridge.status().getCheckpoint().getDurableRevision()
-                      == statebridge.status().getRevision());
+      awaitDurable(statebridge);
 
       statebridge.crash();
       containerd.stop();
@@ -76,5 +104,13 @@ final class DaemonCrashIT {
       assertThat(statebridge.status().getSync().getInSync()).isFalse();
       assertThat(statebridge.status().getEpoch()).isNotEmpty();
     }
+  }
+
+  private static void awaitDurable(StatebridgeProcess statebridge) {
+    await()
+        .until(
+            () ->
+                statebridge.status().getCheckpoint().getDurableRevision()
+                    == statebridge.status().getRevision());
   }
 }

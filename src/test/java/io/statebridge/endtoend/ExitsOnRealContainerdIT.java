@@ -67,6 +67,19 @@ final class ExitsOnRealContainerdIT {
   }
 
   @Test
+  void whoAsksAfterTheRemovalStillLearnsTheCode() {
+    ContainerId id = new ContainerId(bars, "removed");
+    containerd.ctr().run(id, "exit 7");
+    records.awaitState(id, ContainerState.CONTAINER_STATE_EXITED);
+
+    containerd.ctr().deleteContainer(id);
+    await().until(() -> records.find(id).isEmpty());
+
+    assertThat(statebridge.cli().run("wait", id.id()).out()).isEqualTo("7\n");
+    assertThat(records.json(id).get("removedAt").isTextual()).isTrue();
+  }
+
+  @Test
   void aContainerThatIsKilledIsRecordedWithTheSignalInItsCode() {
     ContainerId id = new ContainerId(bars, "killed");
     try (ContainerdEvents events = ContainerdEvents.of(containerd.socket())) {

@@ -27,7 +27,13 @@ record Records(StatebridgeProcess statebridge) {
     return await(id, container -> container.getState() == state);
   }
 
+  /** As long as the container is there. */
   Optional<Container> find(ContainerId id) {
+    return findOrRemoved(id).filter(container -> !container.hasRemovedAt());
+  }
+
+  /** Also how it ended when it has gone. */
+  Optional<Container> findOrRemoved(ContainerId id) {
     GetContainerRequest request =
         GetContainerRequest.newBuilder().setNamespace(id.namespace()).setId(id.id()).build();
     try {

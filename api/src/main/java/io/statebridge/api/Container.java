@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param paused whether its processes are frozen
  * @param pendingExit an exit that is observed and not yet recorded
  * @param cleanupPending whether the exit is recorded although the task could not be deleted yet
+ * @param removedAt when the container was found to be gone from the runtime, of a record that is
+ *     kept beyond that
  * @param revision of the store's commit that made this record; 0 before it is stored
  */
 public record Container(
@@ -30,6 +32,7 @@ public record Container(
     boolean paused,
     @Nullable PendingExit pendingExit,
     boolean cleanupPending,
+    @Nullable Instant removedAt,
     long revision) {
 
   public Container {
@@ -42,11 +45,14 @@ public record Container(
     if (cleanupPending && exit == null) {
       throw new IllegalArgumentException("only a finished container awaits cleanup: " + info.id());
     }
+    if (removedAt != null && exit == null) {
+      throw new IllegalArgumentException("only an end is worth keeping: " + info.id());
+    }
   }
 
   /** A container without a task. */
   public static Container of(ContainerInfo info) {
-    return new Container(info, 0, "", null, null, null, false, null, false, 0);
+    return new Container(info, 0, "", null, null, null, false, null, false, null, 0);
   }
 
   public ContainerId id() {
@@ -95,6 +101,7 @@ public record Container(
         paused,
         pendingExit,
         cleanupPending,
+        removedAt,
         revision);
   }
 
@@ -109,6 +116,7 @@ public record Container(
         nowPaused,
         pendingExit,
         cleanupPending,
+        removedAt,
         revision);
   }
 
@@ -123,12 +131,23 @@ public record Container(
         paused,
         pending,
         cleanupPending,
+        removedAt,
         revision);
   }
 
   public Container withCleanupPending(boolean pending) {
     return new Container(
-        info, pid, bundle, taskCreatedAt, startedAt, exit, paused, pendingExit, pending, revision);
+        info,
+        pid,
+        bundle,
+        taskCreatedAt,
+        startedAt,
+        exit,
+        paused,
+        pendingExit,
+        pending,
+        removedAt,
+        revision);
   }
 
   /** Where its shim can be found; the same for every run. */
@@ -143,6 +162,7 @@ public record Container(
         paused,
         pendingExit,
         cleanupPending,
+        removedAt,
         revision);
   }
 
@@ -158,6 +178,7 @@ public record Container(
         paused,
         pendingExit,
         cleanupPending,
+        removedAt,
         newRevision);
   }
 
@@ -165,7 +186,8 @@ public record Container(
    * A new task was created: nothing of an earlier run remains. A pid alone would be no identity.
    */
   public Container newRun(long newPid, @Nullable Instant createdAt) {
-    return new Container(info, newPid, bundle, createdAt, null, null, false, null, false, revision);
+    return new Container(
+        info, newPid, bundle, createdAt, null, null, false, null, false, null, revision);
   }
 
   /** The init process was started; its pid and its end, if that is known already, stay. */
@@ -181,12 +203,13 @@ public record Container(
         paused,
         pendingExit,
         cleanupPending,
+        removedAt,
         revision);
   }
 
   /** The task is gone and its process never was started. */
   public Container withoutTask() {
-    return new Container(info, 0, bundle, null, null, null, false, null, false, revision);
+    return new Container(info, 0, bundle, null, null, null, false, null, false, null, revision);
   }
 
   /**
@@ -199,7 +222,33 @@ public record Container(
     }
     Instant start = startedAt == null ? null : earlier(startedAt, end.exitedAt());
     return new Container(
-        info, 0, bundle, taskCreatedAt, start, end, false, null, cleanupPending, revision);
+        info,
+        0,
+        bundle,
+        taskCreatedAt,
+        start,
+        end,
+        false,
+        null,
+        cleanupPending,
+        removedAt,
+        revision);
+  }
+
+  /** How it ended is worth keeping, what its creator said of it in detail is not. */
+  public Container removed(Instant at) {
+    return new Container(
+        info.withoutDetails(),
+        0,
+        "",
+        taskCreatedAt,
+        startedAt,
+        exit,
+        false,
+        null,
+        false,
+        at,
+        revision);
   }
 
   /** A start is published after the process began, and a short run has ended by then. */

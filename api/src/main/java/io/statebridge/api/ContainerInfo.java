@@ -42,6 +42,11 @@ public record ContainerInfo(
     labels = Map.copyOf(labels);
   }
 
+  /** Without what only the CRI tells, which is most of it. */
+  public ContainerInfo withoutDetails() {
+    return new ContainerInfo(id, image, runtime, labels, sandboxId, createdAt);
+  }
+
   /** Whether it is the sandbox of a pod itself, as the CRI plugin marks it. */
   public boolean isSandbox() {
     return "sandbox".equals(labels.get("io.cri-containerd.kind"));

@@ -49,6 +49,7 @@ final class ContainerTest {
             false,
             null,
             false,
+            null,
             0);
 
     assertThat(container.state()).isEqualTo(state);
@@ -87,7 +88,8 @@ final class ContainerTest {
 
     assertThat(after)
         .isEqualTo(
-            new Container(info(CREATED), 0, "", CREATED, STARTED, KILLED, false, null, false, 7));
+            new Container(
+                info(CREATED), 0, "", CREATED, STARTED, KILLED, false, null, false, null, 7));
     assertThat(after.state()).isEqualTo(ContainerState.EXITED);
   }
 
@@ -113,7 +115,8 @@ final class ContainerTest {
     Container next = ended.newRun(43, ENDED);
 
     assertThat(next)
-        .isEqualTo(new Container(info(CREATED), 43, "", ENDED, null, null, false, null, false, 9));
+        .isEqualTo(
+            new Container(info(CREATED), 43, "", ENDED, null, null, false, null, false, null, 9));
     assertThat(next.state()).isEqualTo(ContainerState.CREATED);
   }
 
@@ -158,19 +161,23 @@ final class ContainerTest {
 
     assertThat(before.withPaused(true))
         .isEqualTo(
-            new Container(info(CREATED), 42, "", CREATED, STARTED, null, true, null, false, 5));
+            new Container(
+                info(CREATED), 42, "", CREATED, STARTED, null, true, null, false, null, 5));
     assertThat(before.withPendingExit(pending))
         .isEqualTo(
-            new Container(info(CREATED), 42, "", CREATED, STARTED, null, false, pending, false, 5));
+            new Container(
+                info(CREATED), 42, "", CREATED, STARTED, null, false, pending, false, null, 5));
     assertThat(before.withInfo(info(null)))
         .isEqualTo(
-            new Container(info(null), 42, "", CREATED, STARTED, null, false, null, false, 5));
+            new Container(info(null), 42, "", CREATED, STARTED, null, false, null, false, null, 5));
     assertThat(before.withRevision(6))
         .isEqualTo(
-            new Container(info(CREATED), 42, "", CREATED, STARTED, null, false, null, false, 6));
+            new Container(
+                info(CREATED), 42, "", CREATED, STARTED, null, false, null, false, null, 6));
     assertThat(before.finished(KILLED).withCleanupPending(true))
         .isEqualTo(
-            new Container(info(CREATED), 0, "", CREATED, STARTED, KILLED, false, null, true, 5));
+            new Container(
+                info(CREATED), 0, "", CREATED, STARTED, KILLED, false, null, true, null, 5));
   }
 
   @Test
@@ -185,7 +192,8 @@ final class ContainerTest {
         .withMessageContaining("default/web");
     assertThatIllegalArgumentException()
         .isThrownBy(
-            () -> new Container(info(null), 42, "", null, null, KILLED, false, null, false, 0))
+            () ->
+                new Container(info(null), 42, "", null, null, KILLED, false, null, false, null, 0))
         .withMessageContaining("no process");
     assertThatIllegalArgumentException()
         .isThrownBy(() -> running().withCleanupPending(true))

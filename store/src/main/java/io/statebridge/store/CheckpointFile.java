@@ -9,6 +9,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import org.slf4j.Logger;
@@ -27,11 +28,13 @@ final class CheckpointFile implements AutoCloseable {
   /** "Stbr", by which {@code file} and we tell it from another application's. */
   private static final int APPLICATION_ID = 0x53746272;
 
-  private static final int VERSION = 2;
+  private static final int VERSION = 3;
 
   /** What makes a file of version n, at index n - 1, one of the next. */
   private static final List<String> UPGRADES =
-      List.of("ALTER TABLE container ADD COLUMN spec TEXT NOT NULL DEFAULT ''");
+      List.of(
+          "ALTER TABLE container ADD COLUMN spec TEXT NOT NULL DEFAULT ''",
+          "ALTER TABLE container ADD COLUMN removed_at TEXT");
 
   /**
    * Pages that the log grows to before it is brought into the database: a mebibyte, so that the
@@ -202,14 +205,19 @@ final class CheckpointFile implements AutoCloseable {
     return records;
   }
 
-  /** Writes changes in one transaction. */
-  void write(Collection<Change> changes) throws CheckpointException {
+  /** Writes all of it in one transaction. */
+  void write(Collection<ContainerTable.Write> writes) throws CheckpointException {
     transaction(
         () -> {
-          for (Change change : changes) {
-            table.write(change.before(), change.after());
+          for (ContainerTable.Write write : writes) {
+            table.write(write);
           }
         });
+  }
+
+  /** Deletes the records of containers that were removed before. */
+  void forgetRemovedBefore(Instant oldest) throws CheckpointException {
+    transaction(() -> table.deleteRemovedBefore(oldest));
   }
 
   /** Replaces everything in one transaction. */
@@ -218,7 +226,7 @@ final class CheckpointFile implements AutoCloseable {
         () -> {
           table.deleteAll();
           for (Container container : containers) {
-            table.write(null, container);
+            table.write(new ContainerTable.Write(container.id(), null, container));
           }
         });
   }

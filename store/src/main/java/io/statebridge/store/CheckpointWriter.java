@@ -160,6 +160,7 @@ final class CheckpointWriter implements Runnable {
       }
       if (last || System.nanoTime() - checkAtNanos >= 0) {
         open.check(limits.busyTimeout());
+        open.forgetRemovedBefore(Objects.requireNonNull(store).oldestRemoval());
         planCheck();
       }
       boolean more = write(open);
@@ -205,11 +206,11 @@ final class CheckpointWriter implements Runnable {
         return true;
       }
       long before = cursor.position();
-      Collection<Change> changes = drain(cursor);
+      Collection<ContainerTable.Write> writes = drain(cursor, Objects.requireNonNull(store));
       if (cursor.position() == before) {
         return false;
       }
-      open.write(changes);
+      open.write(writes);
       durability.reached(cursor.position());
       failures = 0;
     } catch (CompactedException e) {
@@ -220,7 +221,7 @@ final class CheckpointWriter implements Runnable {
 
   private void rewrite(CheckpointFile open) throws CheckpointException, CompactedException {
     ContainerStore source = Objects.requireNonNull(store);
-    Snapshot snapshot = source.snapshot();
+    Snapshot snapshot = source.snapshotWithRemoved();
     cursor = source.watch(snapshot.revision(), woken::release);
     open.rewrite(snapshot.containers());
     durability.reached(snapshot.revision());
@@ -228,23 +229,24 @@ final class CheckpointWriter implements Runnable {
     failures = 0;
   }
 
-  /** What is next in the log, one change a container. */
-  private Collection<Change> drain(WatchCursor from) throws CompactedException {
-    Map<ContainerId, Change> changes = new LinkedHashMap<>();
+  /** What is next in the log, one write a container. */
+  private Collection<ContainerTable.Write> drain(WatchCursor from, ContainerStore source)
+      throws CompactedException {
+    Map<ContainerId, ContainerTable.Write> writes = new LinkedHashMap<>();
     Optional<Change> next = from.next();
     for (int taken = 1; next.isPresent(); taken++) {
-      changes.merge(next.get().id(), next.get(), CheckpointWriter::merged);
+      ContainerId id = next.get().id();
+      Container after = next.get().after();
+      writes.merge(
+          id,
+          new ContainerTable.Write(
+              id,
+              next.get().before(),
+              after == null ? source.getOrRemoved(id).orElse(null) : after),
+          (first, second) -> new ContainerTable.Write(id, first.before(), second.after()));
       next = taken < limits.maxBatch() ? from.next() : Optional.empty();
     }
-    return changes.values();
-  }
-
-  /** Null when what came has gone. */
-  private static @Nullable Change merged(Change first, Change second) {
-    boolean nothing = first.before() == null && second.after() == null;
-    return nothing
-        ? null
-        : new Change(second.revision(), second.at(), first.before(), second.after());
+    return writes.values();
   }
 
   private void failed(CheckpointException e) {

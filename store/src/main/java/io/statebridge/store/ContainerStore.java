@@ -2,11 +2,14 @@ package io.statebridge.store;
 
 import io.statebridge.api.Container;
 import io.statebridge.api.ContainerId;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -22,6 +25,9 @@ import org.jspecify.annotations.Nullable;
  * nothing is none. Revisions count within an epoch, which names one life of the store. Records are
  * immutable. {@link #get} takes no lock, and neither does {@link #snapshot} unless something was
  * committed since the last one. Nobody is called with the lock held. Thread-safe.
+ *
+ * <p>A container that is deleted is in no snapshot and no watch any more; how it ended can be asked
+ * for a while longer, until a new one has its id.
  */
 public final class ContainerStore {
 
@@ -35,26 +41,31 @@ public final class ContainerStore {
   private final ChangeLog log;
   private Instant lastCommitAt = Instant.MIN;
   private final Set<WatchCursor> cursors = new LinkedHashSet<>();
+  private final RemovedRecords removed;
 
   private volatile @Nullable Snapshot latest;
 
-  /** A store of the system's time. */
+  /** A store of the system's time that keeps nothing of what was removed. */
   public ContainerStore(String epoch, int logCapacity) {
-    this(epoch, logCapacity, InstantSource.system());
+    this(epoch, logCapacity, Duration.ZERO, InstantSource.system());
   }
 
   /**
    * @param epoch names this life of the store; not empty
    * @param logCapacity how many changes are kept for watchers that lag or resume
+   * @param retainRemoved how long the end of a container that was removed can be asked for, of the
+   *     last 4096 of them
    * @param clock may stand still or be set back
    */
-  public ContainerStore(String epoch, int logCapacity, InstantSource clock) {
+  public ContainerStore(
+      String epoch, int logCapacity, Duration retainRemoved, InstantSource clock) {
     if (epoch.isEmpty()) {
       throw new IllegalArgumentException("the store's epoch is empty");
     }
     this.epoch = epoch;
     this.clock = clock;
     this.log = new ChangeLog(logCapacity);
+    this.removed = new RemovedRecords(retainRemoved, clock);
   }
 
   public String epoch() {
@@ -98,6 +109,58 @@ public final class ContainerStore {
     }
   }
 
+  /** Likewise, and among them the kept records of containers that were removed. */
+  public Snapshot snapshotWithRemoved() {
+    writer.lock();
+    try {
+      List<Container> all = new ArrayList<>(containers.values());
+      all.addAll(removed.all());
+      all.sort(Comparator.comparing(Container::id));
+      return new Snapshot(epoch, log.lastRevision(), List.copyOf(all));
+    } finally {
+      writer.unlock();
+    }
+  }
+
+  /** The record; of a container that was removed the one that is kept of it, if it is. */
+  public Optional<Container> getOrRemoved(ContainerId id) {
+    writer.lock();
+    try {
+      Container container = containers.get(id);
+      return Optional.ofNullable(container == null ? removed.get(id) : container);
+    } finally {
+      writer.unlock();
+    }
+  }
+
+  /** Since when the ends of removed containers are kept. */
+  Instant oldestRemoval() {
+    writer.lock();
+    try {
+      return removed.all().stream().findFirst().map(Container::removedAt).orElseGet(clock::instant);
+    } finally {
+      writer.unlock();
+    }
+  }
+
+  /**
+   * Takes over what an earlier life knew; before anything else.
+   *
+   * @param records removed ones among them
+   */
+  public void restore(List<Container> records) {
+    records.stream().filter(c -> c.removedAt() == null).forEach(this::create);
+    writer.lock();
+    try {
+      records.stream()
+          .filter(c -> c.removedAt() != null)
+          .sorted(Comparator.comparing(c -> Objects.requireNonNull(c.removedAt())))
+          .forEach(removed::keep);
+    } finally {
+      writer.unlock();
+    }
+  }
+
   /**
    * Adds a record.
    *
@@ -119,7 +182,7 @@ public final class ContainerStore {
     return commit(id, before -> before == null ? null : function.apply(before)).map(Commit::record);
   }
 
-  /** Removes a record; that there is none is as good. */
+  /** Removes a record, of which the end is kept for a while; that there is none is as good. */
   public void delete(ContainerId id) {
     commit(id, before -> null);
   }
@@ -200,8 +263,12 @@ public final class ContainerStore {
       Change change = new Change(revision, nextCommitAt(), before, stored);
       if (stored == null) {
         containers.remove(id);
+        if (before != null && before.exit() != null) {
+          removed.keep(before.removed(change.at()));
+        }
       } else {
         containers.put(id, stored);
+        removed.forget(id);
       }
       log.append(change);
       latest = null;

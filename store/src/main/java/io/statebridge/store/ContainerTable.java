@@ -52,6 +52,7 @@ final class ContainerTable implements AutoCloseable {
             exit_source TEXT,
             exit_message TEXT,
             cleanup_pending INTEGER NOT NULL,
+            removed_at TEXT,
             pending_exit_code INTEGER,
             pending_exited_at TEXT,
             pending_exit_source TEXT,
@@ -92,6 +93,7 @@ final class ContainerTable implements AutoCloseable {
           "exit_source",
           "exit_message",
           "cleanup_pending",
+          "removed_at",
           "pending_exit_code",
           "pending_exited_at",
           "pending_exit_source",
@@ -103,6 +105,7 @@ final class ContainerTable implements AutoCloseable {
   private final Connection connection;
   private final PreparedStatement put;
   private final PreparedStatement delete;
+  private final PreparedStatement deleteRemoved;
   private final PreparedStatement deleteLabels;
   private final PreparedStatement putLabel;
 
@@ -110,6 +113,7 @@ final class ContainerTable implements AutoCloseable {
     this.connection = connection;
     put = connection.prepareStatement(upsert());
     delete = connection.prepareStatement("DELETE FROM container WHERE namespace = ? AND id = ?");
+    deleteRemoved = connection.prepareStatement("DELETE FROM container WHERE removed_at < ?");
     deleteLabels = connection.prepareStatement("DELETE FROM label WHERE namespace = ? AND id = ?");
     putLabel = connection.prepareStatement("INSERT INTO label VALUES (?, ?, ?, ?)");
   }
@@ -127,15 +131,18 @@ final class ContainerTable implements AutoCloseable {
   }
 
   /**
-   * @param before the rows as they are, null when there are none; labels that stay are not written
-   *     again
-   * @param after the rows as they shall be, null when they shall go
+   * What becomes of a container's rows.
+   *
+   * @param before as they are, null when that is not known; labels that stay are not written again
+   * @param after as they shall be, null when they shall go
    */
-  void write(@Nullable Container before, @Nullable Container after) throws SQLException {
+  record Write(ContainerId id, @Nullable Container before, @Nullable Container after) {}
+
+  void write(Write write) throws SQLException {
+    Container before = write.before();
+    Container after = write.after();
     if (after == null) {
-      if (before != null) {
-        withKey(delete, before.id()).executeUpdate();
-      }
+      withKey(delete, write.id()).executeUpdate();
       return;
     }
     bind(after);
@@ -149,6 +156,14 @@ final class ContainerTable implements AutoCloseable {
         putLabel.executeUpdate();
       }
     }
+  }
+
+  void deleteRemovedBefore(Instant oldest) throws SQLException {
+    // As text an instant without a fraction is greater than one of the same second that has one;
+    // its
+    // first 19 characters are less than both.
+    deleteRemoved.setString(1, oldest.toString().substring(0, 19));
+    deleteRemoved.executeUpdate();
   }
 
   void deleteAll() throws SQLException {
@@ -183,6 +198,7 @@ final class ContainerTable implements AutoCloseable {
     put.setBoolean(++i, container.paused());
     i = bind(i, exit);
     put.setBoolean(++i, container.cleanupPending());
+    put.setString(++i, text(container.removedAt()));
     i = bind(i, pending == null ? null : pending.exit());
     put.setString(++i, pending == null ? null : text(pending.observedAt()));
     put.setObject(++i, pending == null ? null : pending.deleteAttempts());
@@ -259,6 +275,7 @@ final class ContainerTable implements AutoCloseable {
         row.getBoolean("paused"),
         pendingExit(row),
         row.getBoolean("cleanup_pending"),
+        time(row, "removed_at"),
         0);
   }
 
@@ -295,6 +312,7 @@ final class ContainerTable implements AutoCloseable {
   public void close() throws SQLException {
     put.close();
     delete.close();
+    deleteRemoved.close();
     deleteLabels.close();
     putLabel.close();
   }

@@ -130,19 +130,23 @@ final class BadCheckpointTest {
   @Test
   void aFileOfANewerVersionIsSetAsideAndStaysWhole() throws Exception {
     makeWithRecords(1);
-    sql(dir, "PRAGMA user_version = 3");
+    sql(dir, "PRAGMA user_version = 4");
 
-    assertSetAside("is of version 3");
+    assertSetAside("is of version 4");
 
     Files.move(dir.resolve(ASIDE), file(), StandardCopyOption.REPLACE_EXISTING);
-    sql(dir, "PRAGMA user_version = 2");
+    sql(dir, "PRAGMA user_version = 3");
     assertThat(reload(dir)).containsExactly(container("old0"));
   }
 
   @Test
   void aFileOfAnEarlierVersionIsUpgraded() throws Exception {
     makeWithRecords(2);
-    sql(dir, "ALTER TABLE container DROP COLUMN spec", "PRAGMA user_version = 1");
+    sql(
+        dir,
+        "ALTER TABLE container DROP COLUMN spec",
+        "ALTER TABLE container DROP COLUMN removed_at",
+        "PRAGMA user_version = 1");
 
     try (CheckpointFixture daemon = start(dir)) {
       assertThat(daemon.loaded).containsExactly(container("old0"), container("old1"));

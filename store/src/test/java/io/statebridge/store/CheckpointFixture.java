@@ -47,14 +47,17 @@ final class CheckpointFixture implements AutoCloseable {
   static final Instant NOW = Instant.parse("2026-02-03T04:05:06.789Z");
   static final InstantSource CLOCK = InstantSource.fixed(NOW);
 
-  final ContainerStore store = new ContainerStore("e1", 1024);
+  static final Duration RETENTION = Duration.ofHours(1);
+
+  final ContainerStore store;
   final Checkpoint checkpoint;
   final List<Container> loaded;
 
-  private CheckpointFixture(Path stateDir, CheckpointLimits limits) {
+  private CheckpointFixture(Path stateDir, CheckpointLimits limits, ContainerStore store) {
+    this.store = store;
     checkpoint = Checkpoint.open(stateDir, limits, CLOCK);
     loaded = checkpoint.load();
-    loaded.forEach(store::create);
+    store.restore(loaded);
     checkpoint.follow(store);
   }
 
@@ -63,7 +66,12 @@ final class CheckpointFixture implements AutoCloseable {
   }
 
   static CheckpointFixture start(Path stateDir, CheckpointLimits limits) {
-    return new CheckpointFixture(stateDir, limits);
+    return new CheckpointFixture(stateDir, limits, new ContainerStore("e1", 1024));
+  }
+
+  /** With a store that keeps what was removed, by this clock. */
+  static CheckpointFixture startRetaining(Path stateDir, InstantSource clock) {
+    return new CheckpointFixture(stateDir, QUICK, new ContainerStore("e1", 1024, RETENTION, clock));
   }
 
   /** What a daemon that starts now would know. */

@@ -4,18 +4,21 @@ import static io.statebridge.store.CheckpointFixture.CLOCK;
 import static io.statebridge.store.CheckpointFixture.HASTY_TO_CLOSE;
 import static io.statebridge.store.CheckpointFixture.NOW;
 import static io.statebridge.store.CheckpointFixture.QUICK;
+import static io.statebridge.store.CheckpointFixture.RETENTION;
 import static io.statebridge.store.CheckpointFixture.UNFRIENDLY;
 import static io.statebridge.store.CheckpointFixture.awaitEnd;
 import static io.statebridge.store.CheckpointFixture.connect;
 import static io.statebridge.store.CheckpointFixture.names;
 import static io.statebridge.store.CheckpointFixture.reload;
 import static io.statebridge.store.CheckpointFixture.start;
+import static io.statebridge.store.CheckpointFixture.startRetaining;
 import static io.statebridge.store.Samples.container;
 import static io.statebridge.store.Samples.id;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.awaitility.Awaitility.await;
 
 import io.statebridge.api.Container;
 import io.statebridge.api.ContainerId;
@@ -41,6 +44,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -158,6 +162,79 @@ final class CheckpointTest {
     }
   }
 
+  @Test
+  void theEndOfARemovedContainerIsStillThereAfterARestart() throws Exception {
+    Container job = running("job").finished(EXIT);
+    try (CheckpointFixture daemon = startRetaining(dir, CLOCK)) {
+      daemon.store.create(job);
+      daemon.awaitDurable();
+
+      daemon.store.delete(id("job"));
+      daemon.awaitDurable();
+    }
+
+    try (CheckpointFixture daemon = startRetaining(dir, CLOCK)) {
+      assertThat(daemon.loaded).containsExactly(job.removed(NOW.plusNanos(1)));
+      assertThat(daemon.store.getOrRemoved(id("job"))).contains(job.removed(NOW.plusNanos(1)));
+      assertThat(daemon.store.snapshot().containers()).isEmpty();
+    }
+    assertThat(reload(dir)).containsExactly(job.removed(NOW.plusNanos(1)));
+  }
+
+  @Test
+  void aLifeBetweenTwoWritesLeavesItsEnd() throws Exception {
+    try (CheckpointFixture daemon = startRetaining(dir, CLOCK)) {
+      daemon.put("other");
+      try (Connection other = connect(dir);
+          Statement lock = other.createStatement()) {
+        lock.execute("BEGIN IMMEDIATE");
+        daemon.store.create(running("job").finished(EXIT));
+        daemon.store.delete(id("job"));
+        lock.execute("ROLLBACK");
+      }
+      daemon.awaitDurable();
+    }
+
+    assertThat(reload(dir)).extracting(Container::id).containsExactly(id("job"), id("other"));
+  }
+
+  @Test
+  void aNewContainerTakesThePlaceOfARemovedOneOnDisk() throws Exception {
+    ContainerInfo labelled = new ContainerInfo(id("job"), "", "", Map.of("x", "1"), "", null);
+    try (CheckpointFixture daemon = startRetaining(dir, CLOCK)) {
+      daemon.store.create(Container.of(labelled).newRun(42, STARTED).finished(EXIT));
+      daemon.store.delete(id("job"));
+      daemon.awaitDurable();
+
+      daemon.put("job");
+    }
+    assertThat(reload(dir)).containsExactly(container("job"));
+
+    try (CheckpointFixture daemon = startRetaining(dir, CLOCK)) {
+      daemon.store.delete(id("job"));
+      daemon.awaitDurable();
+    }
+    assertThat(reload(dir)).isEmpty();
+  }
+
+  @Test
+  void whatWasRemovedLongAgoGoesFromTheDisk() throws Exception {
+    AtomicReference<Instant> now = new AtomicReference<>(NOW.plusMillis(500));
+    try (CheckpointFixture daemon = startRetaining(dir, now::get)) {
+      daemon.store.create(running("early").finished(EXIT));
+      daemon.store.delete(id("early"));
+      now.set(NOW.plusSeconds(2));
+      daemon.store.create(running("late").finished(EXIT));
+      daemon.store.delete(id("late"));
+      daemon.awaitDurable();
+      assertThat(query("SELECT count(*) FROM container")).isEqualTo("2");
+
+      now.set(NOW.plusSeconds(1).plus(RETENTION));
+
+      await().until(() -> query("SELECT group_concat(id) FROM container").equals("late"));
+    }
+  }
+
   private String query(String sql) throws Exception {
     try (Connection connection = connect(dir);
         Statement statement = connection.createStatement();
@@ -176,7 +253,7 @@ final class CheckpointTest {
               query(
                   "SELECT id || ' ' || exit_code || ' ' || exit_source || ' ' || exited_at FROM container"))
           .isEqualTo("a 137 SHIM 2026-01-02T03:04:06.999999999Z");
-      assertThat(query("PRAGMA user_version")).isEqualTo("2");
+      assertThat(query("PRAGMA user_version")).isEqualTo("3");
       assertThat(query("PRAGMA journal_mode")).isEqualTo("wal");
     }
   }

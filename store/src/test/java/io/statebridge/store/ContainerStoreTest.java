@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import io.statebridge.api.Container;
 import io.statebridge.api.ContainerId;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.List;
@@ -197,7 +198,7 @@ final class ContainerStoreTest {
   void aCommitIsLaterThanTheOneBeforeWhateverTheClockSays(long first, long second, long at)
       throws Exception {
     Queue<Instant> times = new ArrayDeque<>(List.of(NOON.plusNanos(first), NOON.plusNanos(second)));
-    ContainerStore timed = new ContainerStore("e1", 16, times::remove);
+    ContainerStore timed = new ContainerStore("e1", 16, Duration.ZERO, times::remove);
 
     timed.create(container("a"));
     timed.update(id("a"), c -> c);

@@ -5,6 +5,7 @@ import static io.statebridge.store.Samples.id;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -22,7 +23,7 @@ final class WatchCursorTest {
   private static final int CAPACITY = 16;
 
   private final ContainerStore store =
-      new ContainerStore("e1", CAPACITY, InstantSource.fixed(Instant.EPOCH));
+      new ContainerStore("e1", CAPACITY, Duration.ZERO, InstantSource.fixed(Instant.EPOCH));
   private final AtomicInteger wakeUps = new AtomicInteger();
 
   private WatchCursor watch(long after) throws CompactedException {

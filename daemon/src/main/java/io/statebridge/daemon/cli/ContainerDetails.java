@@ -32,6 +32,7 @@ final class ContainerDetails {
     String source = Names.of(container.getSource());
     details
         .add("exit told by", source == null ? "" : source)
+        .add("removed", container.hasRemovedAt(), container.getRemovedAt())
         .add("cleanup", container.getCleanupPending() ? "pending" : "")
         .add("revision", Long.toUnsignedString(container.getRevision()));
     new TreeMap<>(container.getLabelsMap())

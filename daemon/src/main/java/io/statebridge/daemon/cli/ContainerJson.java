@@ -48,6 +48,7 @@ record ContainerJson(Container container) implements Json.Value {
     }
     json.writeBooleanField("cleanupPending", container.getCleanupPending());
     json.writeStringField("source", Names.of(container.getSource()));
+    Json.time(json, "removedAt", container.hasRemovedAt(), container.getRemovedAt());
     Json.unsigned(json, "revision", container.getRevision());
     json.writeEndObject();
   }

@@ -42,6 +42,9 @@ final class ContainerRow {
     if (container.getCleanupPending()) {
       notes.add("cleanup pending");
     }
+    if (container.hasRemovedAt()) {
+      notes.add("removed");
+    }
     String state = Names.of(container.getState());
     return notes.isEmpty() ? state : state + " (" + String.join(", ", notes) + ")";
   }

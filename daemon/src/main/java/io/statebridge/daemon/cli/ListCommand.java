@@ -12,6 +12,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 @Command(name = "list", description = "List containers.")
@@ -20,6 +21,10 @@ final class ListCommand implements Callable<Integer> {
 
   @Mixin private ClientOptions options = new ClientOptions();
   @Mixin private FilterOptions filter = new FilterOptions();
+
+  @Option(names = "--removed", description = "Also containers that were removed of late.")
+  private boolean removed;
+
   @Spec private CommandSpec command = CommandSpec.create();
 
   ListCommand(Terminal terminal) {
@@ -29,7 +34,10 @@ final class ListCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     ListContainersRequest request =
-        ListContainersRequest.newBuilder().setFilter(filter.toProto(command)).build();
+        ListContainersRequest.newBuilder()
+            .setFilter(filter.toProto(command))
+            .setIncludeRemoved(removed)
+            .build();
     try (DaemonConnection daemon = DaemonConnection.open(options.socket())) {
       ListContainersResponse answer = daemon.ask(stub -> stub.listContainers(request));
       switch (options.output()) {

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param namespaces by name; when there are any, only these are followed
  * @param finalizeAfter how long a failing Delete may hold back a record
  * @param reconcileInterval how often the runtime's list is compared
+ * @param retainRemoved how long the end of a container that was removed can be asked for
  * @param changeLogSize how many changes are kept for watchers that lag or resume
  * @param exitWatch who is asked for exits besides the event stream
  * @param checkpoint whether what must not be forgotten is kept on disk
@@ -32,6 +33,7 @@ public record Config(
     Map<String, Setting> namespaces,
     Duration finalizeAfter,
     Duration reconcileInterval,
+    Duration retainRemoved,
     int changeLogSize,
     ExitWatchers exitWatch,
     boolean checkpoint,
@@ -75,6 +77,7 @@ public record Config(
           Map.of(),
           Duration.ofSeconds(30),
           Duration.ofSeconds(30),
+          Duration.ofHours(1),
           16_384,
           ExitWatchers.AUTO,
           true,
@@ -93,6 +96,7 @@ public record Config(
         namespaces,
         finalizeAfter,
         reconcileInterval,
+        retainRemoved,
         changeLogSize,
         exitWatch,
         checkpoint,
@@ -108,6 +112,7 @@ public record Config(
         namespaces,
         finalizeAfter,
         reconcileInterval,
+        retainRemoved,
         changeLogSize,
         exitWatch,
         checkpoint,
@@ -123,6 +128,7 @@ public record Config(
         only,
         finalizeAfter,
         reconcileInterval,
+        retainRemoved,
         changeLogSize,
         exitWatch,
         checkpoint,
@@ -138,6 +144,7 @@ public record Config(
         namespaces,
         finalizeAfter,
         reconcileInterval,
+        retainRemoved,
         changeLogSize,
         exitWatch,
         checkpoint,
@@ -153,6 +160,7 @@ public record Config(
         namespaces,
         finalizeAfter,
         reconcileInterval,
+        retainRemoved,
         changeLogSize,
         exitWatch,
         false,

@@ -38,6 +38,7 @@ public final class ConfigFile {
           "namespaces",
           "finalize_after",
           "reconcile_interval",
+          "retain_removed",
           "change_log_size",
           "exit_watch",
           "checkpoint",
@@ -97,8 +98,9 @@ public final class ConfigFile {
         path("listen", defaults.listen()),
         policy == null ? defaults.deleteExitedTasks() : setting("delete_exited_tasks", policy),
         namespaces(),
-        duration("finalize_after", defaults.finalizeAfter()),
-        duration("reconcile_interval", defaults.reconcileInterval()),
+        longerThanNothing("finalize_after", defaults.finalizeAfter()),
+        longerThanNothing("reconcile_interval", defaults.reconcileInterval()),
+        duration("retain_removed", defaults.retainRemoved()),
         changeLogSize(defaults.changeLogSize()),
         exitWatch(defaults.exitWatch()),
         flag("checkpoint", defaults.checkpoint()),
@@ -172,12 +174,15 @@ public final class ConfigFile {
           key, "must be a duration such as \"500ms\", \"30s\" or \"5m\", not \"" + text + "\"");
     }
     long number = Long.parseLong(matcher.group(1));
-    Duration duration =
-        switch (matcher.group(2)) {
-          case "ms" -> Duration.ofMillis(number);
-          case "s" -> Duration.ofSeconds(number);
-          default -> Duration.ofMinutes(number);
-        };
+    return switch (matcher.group(2)) {
+      case "ms" -> Duration.ofMillis(number);
+      case "s" -> Duration.ofSeconds(number);
+      default -> Duration.ofMinutes(number);
+    };
+  }
+
+  private Duration longerThanNothing(String key, Duration fallback) throws ConfigException {
+    Duration duration = duration(key, fallback);
     if (duration.isZero()) {
       throw wrong(key, "must be longer than nothing");
     }

@@ -16,6 +16,7 @@ import io.statebridge.store.Checkpoint;
 import io.statebridge.store.ContainerStore;
 import java.io.IOException;
 import java.security.SecureRandom;
+import java.time.InstantSource;
 import java.util.HexFormat;
 import java.util.List;
 import org.slf4j.Logger;
@@ -59,10 +60,14 @@ public final class Daemon implements AutoCloseable {
   public static Daemon start(Config config, String version) throws IOException {
     SecureRandom random = new SecureRandom();
     ContainerStore store =
-        new ContainerStore(HexFormat.of().toHexDigits(random.nextLong()), config.changeLogSize());
+        new ContainerStore(
+            HexFormat.of().toHexDigits(random.nextLong()),
+            config.changeLogSize(),
+            config.retainRemoved(),
+            InstantSource.system());
     Checkpoint checkpoint =
         config.checkpoint() ? Checkpoint.open(config.checkpointDirectory()) : Checkpoint.disabled();
-    checkpoint.load().forEach(store::create);
+    store.restore(checkpoint.load());
     checkpoint.follow(store);
     SyncThread loop = new SyncThread();
     ContainerdChannel channel = ContainerdChannel.to(config.containerdSocket());

@@ -4,10 +4,14 @@ import io.grpc.Status;
 import io.statebridge.api.Container;
 import io.statebridge.api.ContainerId;
 import io.statebridge.store.ContainerStore;
+import io.statebridge.store.Snapshot;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** Finds the one container that a request names: by its id, or by a prefix that only it has. */
+/**
+ * Finds the one container that a request names: by its id, or by a prefix that only it has. Removed
+ * ones, as far as they are remembered, come after those that are there.
+ */
 final class ContainerLookup {
 
   private static final int EXAMPLES = 5;
@@ -32,13 +36,21 @@ final class ContainerLookup {
         return exact;
       }
     }
+    List<Container> there = candidates(store.snapshot(), namespace, id);
+    return only(
+        there.isEmpty() ? candidates(store.snapshotWithRemoved(), namespace, id) : there,
+        namespace,
+        id);
+  }
+
+  private static List<Container> candidates(Snapshot all, String namespace, String id) {
     List<Container> byPrefix =
-        store.snapshot().containers().stream()
+        all.containers().stream()
             .filter(c -> namespace.isEmpty() || c.id().namespace().equals(namespace))
             .filter(c -> c.id().id().startsWith(id))
             .toList();
     List<Container> exact = byPrefix.stream().filter(c -> c.id().id().equals(id)).toList();
-    return only(exact.isEmpty() ? byPrefix : exact, namespace, id);
+    return exact.isEmpty() ? byPrefix : exact;
   }
 
   private static Container only(List<Container> candidates, String namespace, String id) {

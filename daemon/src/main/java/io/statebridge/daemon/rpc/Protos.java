@@ -46,6 +46,9 @@ final class Protos {
           .setMessage(exit.message())
           .setSource(source(exit.source()));
     }
+    if (container.removedAt() != null) {
+      builder.setRemovedAt(timestamp(container.removedAt()));
+    }
     PendingExit pending = container.pendingExit();
     if (pending != null) {
       builder.setPendingExit(pendingExit(pending));

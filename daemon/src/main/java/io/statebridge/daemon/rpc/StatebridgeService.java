@@ -77,7 +77,8 @@ final class StatebridgeService extends StatebridgeGrpc.StatebridgeImplBase {
         out,
         () -> {
           Filter filter = Filter.of(request.getFilter());
-          Snapshot snapshot = store.snapshot();
+          Snapshot snapshot =
+              request.getIncludeRemoved() ? store.snapshotWithRemoved() : store.snapshot();
           ListContainersResponse.Builder response =
               ListContainersResponse.newBuilder()
                   .setEpoch(snapshot.epoch())

@@ -69,7 +69,7 @@ final class WaitCall implements OpenCalls.OpenCall {
     try {
       while (!ended) {
         long revision = store.snapshot().revision();
-        Container container = store.get(id).orElse(null);
+        Container container = store.getOrRemoved(id).orElse(null);
         if (container == null) {
           removed();
         } else if (until.test(container)) {

@@ -34,7 +34,7 @@ final class AnswersTest {
           + "\"runtime\":\"\",\"labels\":{},\"sandboxId\":null,\"createdAt\":null,"
           + "\"startedAt\":null,\"finishedAt\":null,\"exitCode\":null,\"reason\":\"\","
           + "\"message\":\"\",\"paused\":false,\"pendingExit\":null,\"cleanupPending\":false,"
-          + "\"source\":null,\"revision\":0}";
+          + "\"source\":null,\"removedAt\":null,\"revision\":0}";
 
   private final Path socket;
   private final FakeDaemon daemon;
@@ -83,7 +83,8 @@ final class AnswersTest {
                 + "\"startedAt\":\"2026-01-02T03:00:01.500000000Z\","
                 + "\"finishedAt\":\"2026-01-02T03:00:05.000000001Z\",\"exitCode\":7,"
                 + "\"reason\":\"Error\",\"message\":\"\",\"paused\":false,\"pendingExit\":null,"
-                + "\"cleanupPending\":false,\"source\":\"EVENT\",\"revision\":42}\n");
+                + "\"cleanupPending\":false,\"source\":\"EVENT\","
+                + "\"removedAt\":null,\"revision\":42}\n");
     assertThat(run.status()).isZero();
     assertThat(run.err()).isEmpty();
     assertThat(daemon.requests)
@@ -187,6 +188,26 @@ final class AnswersTest {
             k8s.io     abc123  EXITED (7)                  -     4m   3m ago    busybox:1.36
             """);
     assertThat(run.err()).isEmpty();
+  }
+
+  @Test
+  void listAsksForRemovedContainersIfItIsToldTo() {
+    daemon.answers(
+        ListContainersResponse.newBuilder()
+            .addContainers(
+                Samples.EXITED.toBuilder().setRemovedAt(Samples.time("2026-01-02T03:01:00Z")))
+            .setSync(SyncState.newBuilder().setInSync(true))
+            .build());
+
+    CommandRun run = run("list", "--removed");
+
+    assertThat(run.out()).contains("EXITED (7, removed)");
+    assertThat(daemon.requests)
+        .containsExactly(
+            ListContainersRequest.newBuilder()
+                .setFilter(ContainerFilter.getDefaultInstance())
+                .setIncludeRemoved(true)
+                .build());
   }
 
   @Test

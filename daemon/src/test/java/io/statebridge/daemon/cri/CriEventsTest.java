@@ -23,6 +23,7 @@ import io.statebridge.proto.cri.v1.PodSandboxMetadata;
 import io.statebridge.proto.cri.v1.PodSandboxState;
 import io.statebridge.proto.cri.v1.PodSandboxStatus;
 import io.statebridge.store.ContainerStore;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
@@ -38,7 +39,7 @@ final class CriEventsTest {
   private static final int LOG_CAPACITY = 16;
 
   private final ContainerStore store =
-      new ContainerStore("e1", LOG_CAPACITY, InstantSource.fixed(NOW));
+      new ContainerStore("e1", LOG_CAPACITY, Duration.ZERO, InstantSource.fixed(NOW));
   private final OpenCalls openCalls = new OpenCalls();
   private final FakeCall<ContainerEventResponse> call = new FakeCall<>();
 

@@ -19,6 +19,7 @@ import io.statebridge.proto.cri.v1.RuntimeServiceGrpc.RuntimeServiceBlockingStub
 import io.statebridge.store.ContainerStore;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -34,7 +35,8 @@ import org.mockito.Mockito;
 final class CriFixture implements AutoCloseable {
   static final Instant CREATED = Instant.parse("2026-01-02T03:04:05.000000006Z");
 
-  final ContainerStore store = new ContainerStore("e1", 1024, InstantSource.system());
+  final ContainerStore store =
+      new ContainerStore("e1", 1024, Duration.ZERO, InstantSource.system());
 
   /** Whom a forwarded call had looked at, one entry a call; what they wait for. */
   final List<Set<ContainerId>> settled = new ArrayList<>();

@@ -21,7 +21,9 @@ import io.statebridge.store.Checkpoint;
 import io.statebridge.store.ContainerStore;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -37,6 +39,8 @@ final class Api implements AutoCloseable {
   static final String VERSION = "1.2.3";
   static final String RUNTIME_ADDRESS = "/run/c.sock";
 
+  private static final Duration RETENTION = Duration.ofHours(1);
+
   final ContainerStore store;
   private final Path socket;
   private final ApiServer server;
@@ -45,7 +49,7 @@ final class Api implements AutoCloseable {
 
   private Api(Path socket, int logCapacity) throws IOException {
     this.socket = socket;
-    store = new ContainerStore(EPOCH, logCapacity);
+    store = new ContainerStore(EPOCH, logCapacity, RETENTION, InstantSource.system());
     server = serve(socket, store);
   }
 

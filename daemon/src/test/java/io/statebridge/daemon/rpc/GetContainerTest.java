@@ -2,6 +2,7 @@ package io.statebridge.daemon.rpc;
 
 import static io.statebridge.daemon.rpc.Rejections.assertFails;
 import static io.statebridge.daemon.rpc.Samples.created;
+import static io.statebridge.daemon.rpc.Samples.exited;
 import static io.statebridge.daemon.rpc.Samples.id;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -48,6 +49,21 @@ final class GetContainerTest {
     assertThat(response.getContainer().getId()).isEqualTo("web");
     assertThat(response.getContainer().getRevision()).isEqualTo(1);
     assertThat(response.getEpoch()).isEqualTo(Api.EPOCH);
+  }
+
+  @Test
+  void aRemovedContainerIsFoundUnlessAnotherFits() {
+    api.store.create(exited("job-1"));
+    api.store.delete(id("job-1"));
+
+    assertThat(get("default", "job-1").getExitCode()).isEqualTo(3);
+    assertThat(get("default", "job-1").hasRemovedAt()).isTrue();
+    assertThat(get("", "job").getId()).isEqualTo("job-1");
+
+    api.store.create(created("job-2"));
+    assertThat(get("", "job").getId()).isEqualTo("job-2");
+    assertThat(get("", "job").hasRemovedAt()).isFalse();
+    assertThat(get("", "job-1").getExitCode()).isEqualTo(3);
   }
 
   @Test

@@ -63,6 +63,28 @@ final class ListContainersTest {
   }
 
   @Test
+  void removedContainersComeIfAskedForAndIfTheyMatch() {
+    api.store.delete(new ContainerId("default", "ended"));
+    ContainerFilter.Builder exited = filter().addStates(ContainerState.CONTAINER_STATE_EXITED);
+
+    assertThat(names(exited)).isEmpty();
+    assertThat(withRemoved(exited)).containsExactly("ended");
+    assertThat(withRemoved(filter())).startsWith("ended", "new").hasSize(6);
+    assertThat(withRemoved(filter().addNamespaces("k8s.io"))).containsExactly("pod1", "web");
+  }
+
+  private List<String> withRemoved(ContainerFilter.Builder filter) {
+    return api
+        .call()
+        .listContainers(
+            ListContainersRequest.newBuilder().setFilter(filter).setIncludeRemoved(true).build())
+        .getContainersList()
+        .stream()
+        .map(io.statebridge.proto.v1.Container::getId)
+        .toList();
+  }
+
+  @Test
   void allContainersComeOrderedAndSayWhatTheyAreOf() {
     ListContainersResponse response = list(filter());
 

@@ -86,6 +86,15 @@ final class WaitContainerTest {
   }
 
   @Test
+  void theExitOfARemovedContainerIsAnsweredAtOnce() {
+    api.store.create(exited("web"));
+    api.store.delete(id("web"));
+
+    assertThat(waitNow("web", RECORDED).getContainer().getExitCode()).isEqualTo(3);
+    assertThat(waitNow("web", RECORDED).getContainer().hasRemovedAt()).isTrue();
+  }
+
+  @Test
   void anExitThatIsPendingIsAnsweredAtOnceToWhoWantsItObserved() {
     api.store.create(running("web").withPendingExit(PENDING));
 
