@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * Finds the one container that a request names: by its id, or by a prefix that only it has. Removed
- * ones, as far as they are remembered, come after those that are there.
+ * Finds the one container that a request names: by its id, or by a prefix that only it has. Of
+ * those that fit as well, the ones that are there come before those that were removed.
  */
 final class ContainerLookup {
 
@@ -36,21 +36,32 @@ final class ContainerLookup {
         return exact;
       }
     }
-    List<Container> there = candidates(store.snapshot(), namespace, id);
-    return only(
-        there.isEmpty() ? candidates(store.snapshotWithRemoved(), namespace, id) : there,
-        namespace,
-        id);
+    return only(candidates(namespace, id), namespace, id);
   }
 
-  private static List<Container> candidates(Snapshot all, String namespace, String id) {
-    List<Container> byPrefix =
-        all.containers().stream()
-            .filter(c -> namespace.isEmpty() || c.id().namespace().equals(namespace))
-            .filter(c -> c.id().id().startsWith(id))
-            .toList();
-    List<Container> exact = byPrefix.stream().filter(c -> c.id().id().equals(id)).toList();
-    return exact.isEmpty() ? byPrefix : exact;
+  private List<Container> candidates(String namespace, String id) {
+    List<Container> there = beginning(store.snapshot(), namespace, id);
+    List<Container> exact = exact(there, id);
+    if (!exact.isEmpty()) {
+      return exact;
+    }
+    List<Container> all = beginning(store.snapshotWithRemoved(), namespace, id);
+    exact = exact(all, id);
+    if (!exact.isEmpty()) {
+      return exact;
+    }
+    return there.isEmpty() ? all : there;
+  }
+
+  private static List<Container> beginning(Snapshot of, String namespace, String id) {
+    return of.containers().stream()
+        .filter(c -> namespace.isEmpty() || c.id().namespace().equals(namespace))
+        .filter(c -> c.id().id().startsWith(id))
+        .toList();
+  }
+
+  private static List<Container> exact(List<Container> candidates, String id) {
+    return candidates.stream().filter(c -> c.id().id().equals(id)).toList();
   }
 
   private static Container only(List<Container> candidates, String namespace, String id) {

@@ -64,6 +64,9 @@ final class GetContainerTest {
     assertThat(get("", "job").getId()).isEqualTo("job-2");
     assertThat(get("", "job").hasRemovedAt()).isFalse();
     assertThat(get("", "job-1").getExitCode()).isEqualTo(3);
+
+    api.store.create(created("job-1-again"));
+    assertThat(get("", "job-1").getExitCode()).isEqualTo(3);
   }
 
   @Test
