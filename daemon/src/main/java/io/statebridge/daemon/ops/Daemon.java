@@ -8,6 +8,7 @@ import io.statebridge.daemon.containerd.GrpcContainerUsage;
 import io.statebridge.daemon.cri.CriServices;
 import io.statebridge.daemon.ops.Config.ExitWatchers;
 import io.statebridge.daemon.rpc.ApiServer;
+import io.statebridge.daemon.rpc.Listener;
 import io.statebridge.daemon.shim.ShimExitWaiter;
 import io.statebridge.daemon.sync.DeletePolicy;
 import io.statebridge.daemon.sync.Sync;
@@ -58,6 +59,7 @@ public final class Daemon implements AutoCloseable {
    * @throws IOException when the socket cannot be listened on
    */
   public static Daemon start(Config config, String version) throws IOException {
+    Listener listener = Listener.claim(config.listen(), System.getenv());
     SecureRandom random = new SecureRandom();
     ContainerStore store =
         new ContainerStore(
@@ -96,7 +98,7 @@ public final class Daemon implements AutoCloseable {
     try {
       api =
           ApiServer.start(
-              config.listen(),
+              listener,
               store,
               sync,
               checkpoint,
@@ -112,10 +114,7 @@ public final class Daemon implements AutoCloseable {
       throw e;
     }
     log.info(
-        "statebridge {} serves on {} and follows {}",
-        version,
-        config.listen(),
-        config.containerdSocket());
+        "statebridge {} serves on {} and follows {}", version, listener, config.containerdSocket());
     if (config.cri().forward()) {
       log.info("what it does not serve of the CRI passes through to containerd");
     }

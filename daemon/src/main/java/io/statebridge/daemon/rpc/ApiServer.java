@@ -2,14 +2,11 @@ package io.statebridge.daemon.rpc;
 
 import io.grpc.Server;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
-import io.grpc.netty.NettyServerBuilder;
 import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollIoHandler;
-import io.netty.channel.epoll.EpollServerDomainSocketChannel;
-import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.statebridge.daemon.cri.CriServices;
 import io.statebridge.daemon.stream.EarlyHeaders;
@@ -19,7 +16,6 @@ import io.statebridge.proto.v1.StatebridgeGrpc;
 import io.statebridge.store.Checkpoint;
 import io.statebridge.store.ContainerStore;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Instant;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
@@ -28,10 +24,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
 
-/**
- * Serves the API, grpc.health.v1 and server reflection on a unix socket of mode 0660. Owns its
- * threads.
- */
+/** Serves the API, grpc.health.v1 and server reflection on a unix socket. Owns its threads. */
 public final class ApiServer implements AutoCloseable {
 
   /** Requests are small; this bounds what a client can make us hold. */
@@ -42,7 +35,7 @@ public final class ApiServer implements AutoCloseable {
 
   private static final long CLOSE_TIMEOUT_SECONDS = 2;
 
-  private final ListenSocket socket;
+  private final Listener listener;
   private final Server server;
   private final HealthStatusManager health;
   private final OpenCalls openCalls;
@@ -51,14 +44,14 @@ public final class ApiServer implements AutoCloseable {
   private final ScheduledExecutorService timer;
 
   private ApiServer(
-      ListenSocket socket,
+      Listener listener,
       Server server,
       HealthStatusManager health,
       OpenCalls openCalls,
       EventLoopGroup eventLoop,
       ExecutorService calls,
       ScheduledExecutorService timer) {
-    this.socket = socket;
+    this.listener = listener;
     this.server = server;
     this.health = health;
     this.openCalls = openCalls;
@@ -70,13 +63,12 @@ public final class ApiServer implements AutoCloseable {
   /**
    * Starts to serve.
    *
-   * @param path of the socket
    * @param version our own
    * @param runtimeAddress of containerd, for people
    * @param criServices makes what is served beside our own API
    */
   public static ApiServer start(
-      Path path,
+      Listener listener,
       ContainerStore store,
       Sync sync,
       Checkpoint checkpoint,
@@ -84,7 +76,6 @@ public final class ApiServer implements AutoCloseable {
       String runtimeAddress,
       BiFunction<OpenCalls, Executor, CriServices> criServices)
       throws IOException {
-    ListenSocket socket = ListenSocket.claim(path);
     EventLoopGroup eventLoop =
         new MultiThreadIoEventLoopGroup(
             1, new DefaultThreadFactory("api-io", true), EpollIoHandler.newFactory());
@@ -100,10 +91,10 @@ public final class ApiServer implements AutoCloseable {
         new BridgeStatus(
             store, sync, checkpoint, version, runtimeAddress, Instant.now(), openCalls);
     Server server =
-        NettyServerBuilder.forAddress(new DomainSocketAddress(socket.temporary().toString()))
+        listener
+            .server()
             .bossEventLoopGroup(eventLoop)
             .workerEventLoopGroup(eventLoop)
-            .channelType(EpollServerDomainSocketChannel.class)
             .executor(calls)
             .maxInboundMessageSize(cri.forwards() ? MAX_FORWARDED_BYTES : MAX_REQUEST_BYTES)
             .intercept(new EarlyHeaders())
@@ -114,27 +105,30 @@ public final class ApiServer implements AutoCloseable {
             .addService(health.getHealthService())
             .addService(ProtoReflectionServiceV1.newInstance())
             .build();
-    ApiServer api = new ApiServer(socket, server, health, openCalls, eventLoop, calls, timer);
+    ApiServer api = new ApiServer(listener, server, health, openCalls, eventLoop, calls, timer);
     try {
       server.start();
-      socket.publish();
+      listener.publish();
     } catch (IOException e) {
-      socket.discard();
+      listener.discard();
       api.shutDown();
       throw e instanceof ListenException
           ? e
-          : new ListenException("cannot listen on " + path + ": " + e.getMessage(), e);
+          : new ListenException("cannot listen on " + listener + ": " + e.getMessage(), e);
     }
     health.setStatus("", ServingStatus.SERVING);
     health.setStatus(StatebridgeGrpc.SERVICE_NAME, ServingStatus.SERVING);
     return api;
   }
 
-  /** Ends open calls with UNAVAILABLE, gives the others a moment, and removes the socket. */
+  /**
+   * Ends open calls with UNAVAILABLE, gives the others a moment, and takes away a socket of our
+   * own.
+   */
   @Override
   public void close() {
     shutDown();
-    socket.remove();
+    listener.remove();
   }
 
   private void shutDown() {

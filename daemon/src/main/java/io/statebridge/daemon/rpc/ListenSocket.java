@@ -1,5 +1,8 @@
 package io.statebridge.daemon.rpc;
 
+import io.grpc.netty.NettyServerBuilder;
+import io.netty.channel.epoll.EpollServerDomainSocketChannel;
+import io.netty.channel.unix.DomainSocketAddress;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -18,7 +21,7 @@ import org.slf4j.LoggerFactory;
  * and then renamed into place: clients never see a socket with the wrong mode, and a stale one is
  * replaced in one step.
  */
-record ListenSocket(Path path, Path temporary) {
+record ListenSocket(Path path, Path temporary) implements Listener {
 
   private static final Logger log = LoggerFactory.getLogger(ListenSocket.class);
 
@@ -83,7 +86,14 @@ record ListenSocket(Path path, Path temporary) {
     }
   }
 
-  void publish() throws ListenException {
+  @Override
+  public NettyServerBuilder server() {
+    return NettyServerBuilder.forAddress(new DomainSocketAddress(temporary.toString()))
+        .channelType(EpollServerDomainSocketChannel.class);
+  }
+
+  @Override
+  public void publish() throws ListenException {
     try {
       Files.setPosixFilePermissions(temporary, PosixFilePermissions.fromString(MODE));
       Files.move(
@@ -93,13 +103,20 @@ record ListenSocket(Path path, Path temporary) {
     }
   }
 
+  @Override
+  public String toString() {
+    return path.toString();
+  }
+
   /** Takes the published socket away. */
-  void remove() {
+  @Override
+  public void remove() {
     delete(path);
   }
 
   /** Takes away what was bound and not published; what others have at the path is theirs. */
-  void discard() {
+  @Override
+  public void discard() {
     delete(temporary);
   }
 

@@ -63,6 +63,10 @@ final class Api implements AutoCloseable {
 
   /** A server by itself, over a sync that was never started. */
   static ApiServer serve(Path socket, ContainerStore store) throws IOException {
+    return serve(ListenSocket.claim(socket), store);
+  }
+
+  static ApiServer serve(Listener listener, ContainerStore store) throws IOException {
     SyncLoop loop = mock(SyncLoop.class);
     when(loop.now()).thenReturn(SINCE);
     Sync sync =
@@ -85,7 +89,7 @@ final class Api implements AutoCloseable {
             id -> CompletableFuture.failedStage(new AssertionError("nobody asks")),
             mock(ContainerUsage.class));
     return ApiServer.start(
-        socket,
+        listener,
         store,
         sync,
         Checkpoint.disabled(),
