@@ -113,6 +113,7 @@ final class ContainerdRestartIT {
       containerd.stop();
       containerd.ctr().tell(id, 9);
       await().until(() -> hasEnded(running));
+      containerd.turnDeafToItsShims();
       containerd.start();
 
       Container recorded =

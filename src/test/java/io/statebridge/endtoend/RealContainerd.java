@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -111,6 +112,25 @@ final class RealContainerd implements AutoCloseable {
   void disableCriPlugin() {
     withCriPlugin = false;
     configure(NO_CRI);
+  }
+
+  /**
+   * From its next start on it hears its shims elsewhere, so that what those of now still try to
+   * tell it, for 15 seconds, never arrives.
+   */
+  void turnDeafToItsShims() {
+    try {
+      Files.writeString(
+          config,
+          """
+          [ttrpc]
+          address = "%s"
+          """
+              .formatted(scratch.resolve("elsewhere.ttrpc")),
+          StandardOpenOption.APPEND);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   Path socket() {

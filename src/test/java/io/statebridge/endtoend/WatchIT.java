@@ -83,7 +83,8 @@ final class WatchIT {
       JsonNode removed = watch.await("DELETED", change -> type(change).equals("DELETED"));
 
       assertThat(removed.get("container").get("exitCode").asInt(-1)).isEqualTo(3);
-      assertThat(statebridge.cli().run("get", "-n", bars, "one").status()).isEqualTo(3);
+      assertThat(new Records(statebridge).find(id)).isEmpty();
+      assertThat(statebridge.cli().json("list").isEmpty()).isTrue();
     }
   }
 

@@ -217,6 +217,14 @@ final class CheckpointFile implements AutoCloseable {
 
   /** Deletes the records of containers that were removed before. */
   void forgetRemovedBefore(Instant oldest) throws CheckpointException {
+    try {
+      // Mostly there is none, and nobody who has the file locked need be waited for.
+      if (!table.hasRemovedBefore(oldest)) {
+        return;
+      }
+    } catch (SQLException e) {
+      throw CheckpointException.of(directory.file(), e);
+    }
     transaction(() -> table.deleteRemovedBefore(oldest));
   }
 

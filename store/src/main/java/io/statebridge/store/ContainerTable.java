@@ -105,6 +105,7 @@ final class ContainerTable implements AutoCloseable {
   private final Connection connection;
   private final PreparedStatement put;
   private final PreparedStatement delete;
+  private final PreparedStatement findRemoved;
   private final PreparedStatement deleteRemoved;
   private final PreparedStatement deleteLabels;
   private final PreparedStatement putLabel;
@@ -113,6 +114,8 @@ final class ContainerTable implements AutoCloseable {
     this.connection = connection;
     put = connection.prepareStatement(upsert());
     delete = connection.prepareStatement("DELETE FROM container WHERE namespace = ? AND id = ?");
+    findRemoved =
+        connection.prepareStatement("SELECT 1 FROM container WHERE removed_at < ? LIMIT 1");
     deleteRemoved = connection.prepareStatement("DELETE FROM container WHERE removed_at < ?");
     deleteLabels = connection.prepareStatement("DELETE FROM label WHERE namespace = ? AND id = ?");
     putLabel = connection.prepareStatement("INSERT INTO label VALUES (?, ?, ?, ?)");
@@ -158,12 +161,24 @@ final class ContainerTable implements AutoCloseable {
     }
   }
 
+  boolean hasRemovedBefore(Instant oldest) throws SQLException {
+    findRemoved.setString(1, second(oldest));
+    try (ResultSet row = findRemoved.executeQuery()) {
+      return row.next();
+    }
+  }
+
   void deleteRemovedBefore(Instant oldest) throws SQLException {
-    // As text an instant without a fraction is greater than one of the same second that has one;
-    // its
-    // first 19 characters are less than both.
-    deleteRemoved.setString(1, oldest.toString().substring(0, 19));
+    deleteRemoved.setString(1, second(oldest));
     deleteRemoved.executeUpdate();
+  }
+
+  /**
+   * Its first 19 characters, which are less than any instant of that second: as text, one without a
+   * fraction is greater than one with.
+   */
+  private static String second(Instant time) {
+    return time.toString().substring(0, 19);
   }
 
   void deleteAll() throws SQLException {
@@ -312,6 +327,7 @@ final class ContainerTable implements AutoCloseable {
   public void close() throws SQLException {
     put.close();
     delete.close();
+    findRemoved.close();
     deleteRemoved.close();
     deleteLabels.close();
     putLabel.close();

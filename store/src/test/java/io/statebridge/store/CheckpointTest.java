@@ -34,6 +34,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.Statement;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -589,6 +590,22 @@ final class CheckpointTest {
     }
 
     assertThat(reload(dir)).containsExactly(container("a"), container("b"));
+  }
+
+  @Test
+  void aPersonWhoHoldsTheFileLockedWhileThereIsNothingToWriteIsNoTrouble() throws Exception {
+    try (CheckpointFixture daemon = start(dir, UNFRIENDLY)) {
+      daemon.put("a");
+      try (Connection other = connect(dir);
+          Statement lock = other.createStatement()) {
+        lock.execute("BEGIN IMMEDIATE");
+
+        // Some twenty checks.
+        await()
+            .during(Duration.ofMillis(400))
+            .until(() -> daemon.checkpoint.status().state() == State.DURABLE);
+      }
+    }
   }
 
   @Test
