@@ -20,6 +20,7 @@ import java.time.Instant;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
@@ -95,7 +96,7 @@ public final class ApiServer implements AutoCloseable {
             .server()
             .bossEventLoopGroup(eventLoop)
             .workerEventLoopGroup(eventLoop)
-            .executor(calls)
+            .executor(untilClosed(calls))
             .maxInboundMessageSize(cri.forwards() ? MAX_FORWARDED_BYTES : MAX_REQUEST_BYTES)
             .intercept(new EarlyHeaders())
             .addService(
@@ -119,6 +120,22 @@ public final class ApiServer implements AutoCloseable {
     health.setStatus("", ServingStatus.SERVING);
     health.setStatus(StatebridgeGrpc.SERVICE_NAME, ServingStatus.SERVING);
     return api;
+  }
+
+  /**
+   * A client may go just as we do, and the end of its calls is then told after the calls' threads
+   * are gone: nobody waits for that any more.
+   */
+  private static Executor untilClosed(ExecutorService calls) {
+    return task -> {
+      try {
+        calls.execute(task);
+      } catch (RejectedExecutionException e) {
+        if (!calls.isShutdown()) {
+          throw e;
+        }
+      }
+    };
   }
 
   /**
