@@ -69,8 +69,8 @@ public final class Checkpoint implements AutoCloseable {
 
   /**
    * What the file held when it was opened, ordered by id, with revision 0: the last life's records,
-   * up to the last that was durable at least. Empty when there was no file, when it could not be
-   * read, and once a store is followed.
+   * those kept of removed containers among them, up to the last that was durable at least. Empty
+   * when there was no file, when it could not be read, and once a store is followed.
    */
   public synchronized List<Container> load() {
     return loaded;

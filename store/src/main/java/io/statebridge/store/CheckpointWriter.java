@@ -117,16 +117,17 @@ final class CheckpointWriter implements Runnable {
 
   @Override
   public void run() {
+    ContainerStore source = Objects.requireNonNull(store);
     boolean last = false;
     while (!last) {
       // Read before the work, so that what was committed before the stop is in it.
       last = stopped;
-      long untilNanos = work(last);
+      long untilNanos = work(last, source);
       if (!last) {
         await(untilNanos);
       } else if (file == null && untilNanos - System.nanoTime() <= 0) {
         // A bad file was out of the way; the fresh one shall still get everything.
-        work(last);
+        work(last, source);
       }
     }
     release();
@@ -149,7 +150,7 @@ final class CheckpointWriter implements Runnable {
   }
 
   /** Returns when there is something to do again, though nobody wakes us. */
-  private long work(boolean last) {
+  private long work(boolean last, ContainerStore source) {
     try {
       CheckpointFile open = file;
       if (open == null && (last || System.nanoTime() - retryAtNanos >= 0)) {
@@ -160,12 +161,12 @@ final class CheckpointWriter implements Runnable {
       }
       if (last || System.nanoTime() - checkAtNanos >= 0) {
         open.check(limits.busyTimeout());
-        open.forgetRemovedBefore(Objects.requireNonNull(store).oldestRemoval());
+        open.forgetRemovedBefore(source.oldestRemoval());
         planCheck();
       }
-      boolean more = write(open);
+      boolean more = write(open, source);
       while (more && last) {
-        more = write(open);
+        more = write(open, source);
       }
       return more ? System.nanoTime() : checkAtNanos;
     } catch (CheckpointException e) {
@@ -199,14 +200,14 @@ final class CheckpointWriter implements Runnable {
   }
 
   /** One transaction. Returns whether there may be more to write. */
-  private boolean write(CheckpointFile open) throws CheckpointException {
+  private boolean write(CheckpointFile open, ContainerStore source) throws CheckpointException {
     try {
       if (cursor == null) {
-        rewrite(open);
+        rewrite(open, source);
         return true;
       }
       long before = cursor.position();
-      Collection<ContainerTable.Write> writes = drain(cursor, Objects.requireNonNull(store));
+      Collection<ContainerTable.Write> writes = drain(cursor, source);
       if (cursor.position() == before) {
         return false;
       }
@@ -219,8 +220,8 @@ final class CheckpointWriter implements Runnable {
     return true;
   }
 
-  private void rewrite(CheckpointFile open) throws CheckpointException, CompactedException {
-    ContainerStore source = Objects.requireNonNull(store);
+  private void rewrite(CheckpointFile open, ContainerStore source)
+      throws CheckpointException, CompactedException {
     Snapshot snapshot = source.snapshotWithRemoved();
     cursor = source.watch(snapshot.revision(), woken::release);
     open.rewrite(snapshot.containers());

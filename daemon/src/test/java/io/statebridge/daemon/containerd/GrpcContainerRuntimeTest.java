@@ -1,7 +1,8 @@
 package io.statebridge.daemon.containerd;
 
+import static io.statebridge.daemon.containerd.Stages.failureOf;
+import static io.statebridge.daemon.containerd.Stages.get;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
 import io.grpc.Status;
@@ -25,7 +26,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -47,18 +47,6 @@ final class GrpcContainerRuntimeTest {
   void stop() {
     channel.close();
     containerd.close();
-  }
-
-  private static <T> T get(CompletionStage<T> stage) throws Exception {
-    return stage.toCompletableFuture().get(20, TimeUnit.SECONDS);
-  }
-
-  private static RuntimeFailure failureOf(CompletionStage<?> stage) {
-    ExecutionException failure = catchThrowableOfType(ExecutionException.class, () -> get(stage));
-    if (failure.getCause() instanceof RuntimeFailure told) {
-      return told;
-    }
-    throw new AssertionError("no failure of the runtime", failure);
   }
 
   @Test

@@ -1,13 +1,13 @@
 package io.statebridge.daemon.containerd;
 
+import static io.statebridge.daemon.containerd.Stages.get;
+import static io.statebridge.daemon.containerd.Stages.kindOf;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.google.protobuf.Empty;
 import io.grpc.Status;
 import io.statebridge.api.ContainerId;
 import io.statebridge.api.LayerUsage;
-import io.statebridge.api.RuntimeFailure;
 import io.statebridge.api.RuntimeFailure.Kind;
 import io.statebridge.api.TaskUsage;
 import io.statebridge.proto.containerd.cgroups.v2.Metrics;
@@ -19,9 +19,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -44,18 +41,6 @@ final class GrpcContainerUsageTest {
   void stop() {
     channel.close();
     containerd.close();
-  }
-
-  private static <T> T get(CompletionStage<T> stage) throws Exception {
-    return stage.toCompletableFuture().get(20, TimeUnit.SECONDS);
-  }
-
-  private static Kind kindOf(CompletionStage<?> stage) {
-    ExecutionException failure = catchThrowableOfType(ExecutionException.class, () -> get(stage));
-    if (failure.getCause() instanceof RuntimeFailure told) {
-      return told.kind();
-    }
-    throw new AssertionError("no failure of the runtime", failure);
   }
 
   private void run(ContainerId id, int threads) {

@@ -1,7 +1,8 @@
 package io.statebridge.daemon.containerd;
 
+import static io.statebridge.daemon.containerd.Stages.get;
+import static io.statebridge.daemon.containerd.Stages.kindOf;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
 import io.grpc.Status;
@@ -12,7 +13,6 @@ import io.statebridge.api.Exit;
 import io.statebridge.api.ExitSource;
 import io.statebridge.api.ExitWaiter;
 import io.statebridge.api.PastRun;
-import io.statebridge.api.RuntimeFailure;
 import io.statebridge.api.RuntimeFailure.Kind;
 import io.statebridge.api.TaskInfo;
 import io.statebridge.simulator.Sandboxes;
@@ -22,9 +22,6 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -53,18 +50,6 @@ final class SandboxesTest {
   void stop() {
     channel.close();
     containerd.close();
-  }
-
-  private static <T> T get(CompletionStage<T> stage) throws Exception {
-    return stage.toCompletableFuture().get(20, TimeUnit.SECONDS);
-  }
-
-  private static Kind kindOf(CompletionStage<?> stage) {
-    ExecutionException failure = catchThrowableOfType(ExecutionException.class, () -> get(stage));
-    if (failure != null && failure.getCause() instanceof RuntimeFailure told) {
-      return told.kind();
-    }
-    throw new AssertionError("no failure of the runtime", failure);
   }
 
   private List<ContainerId> listed() throws Exception {
