@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
 import io.statebridge.api.ContainerEvent;
-import io.statebridge.api.ContainerEvent.ContainerChanged;
+import io.statebridge.api.ContainerEvent.ContainerCreated;
 import io.statebridge.api.ContainerEvent.ContainerDeleted;
 import io.statebridge.api.ContainerEvent.Exited;
 import io.statebridge.api.ContainerEvent.Probe;
@@ -248,6 +248,7 @@ abstract class ContainerRuntimeContract {
     ContainerId id = id("told");
     try (Events events = new Events()) {
       node.create(id, Map.of());
+      ContainerInfo info = get(runtime.getContainer(id));
       node.createTask(id);
       long pid = task(id).pid();
       node.startTask(id);
@@ -264,7 +265,7 @@ abstract class ContainerRuntimeContract {
       assertThat(all)
           .extracting(event -> event.getClass().getSimpleName())
           .containsExactly(
-              "ContainerChanged",
+              "ContainerCreated",
               "TaskCreated",
               "TaskStarted",
               "TaskPaused",
@@ -274,7 +275,7 @@ abstract class ContainerRuntimeContract {
               "ContainerDeleted");
       assertThat(all)
           .contains(
-              new ContainerChanged(id),
+              new ContainerCreated(id, info.image(), info.runtime()),
               new TaskPaused(id),
               new TaskResumed(id),
               new ContainerDeleted(id));
@@ -289,7 +290,7 @@ abstract class ContainerRuntimeContract {
       assertThat(exit.exit().exitedAt()).isEqualTo(exitedAt);
       TaskDeleted deleted = (TaskDeleted) all.get(6);
       assertThat(deleted.pid()).isEqualTo(pid);
-      assertThat(deleted.lastWords()).extracting(Exit::code).isEqualTo(137);
+      assertThat(deleted.exit()).extracting(Exit::code).isEqualTo(137);
     }
   }
 

@@ -31,14 +31,18 @@ import io.statebridge.proto.containerd.tasks.v1.CreateTaskRequest;
 import io.statebridge.proto.containerd.tasks.v1.DeleteTaskRequest;
 import io.statebridge.proto.containerd.tasks.v1.GetRequest;
 import io.statebridge.proto.containerd.tasks.v1.KillRequest;
+import io.statebridge.proto.containerd.tasks.v1.ListTasksRequest;
 import io.statebridge.proto.containerd.tasks.v1.ResumeTaskRequest;
 import io.statebridge.proto.containerd.tasks.v1.StartRequest;
 import io.statebridge.proto.containerd.tasks.v1.TasksGrpc;
 import io.statebridge.proto.containerd.types.Process;
 import io.statebridge.proto.containerd.version.v1.VersionGrpc;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /** A containerd's gRPC services, as far as tests look at it or move it past the daemon. */
 record ContainerdClient(UnixChannel channel) {
@@ -94,6 +98,16 @@ record ContainerdClient(UnixChannel channel) {
       }
       throw e;
     }
+  }
+
+  /** The tasks of a namespace, by id; without those whose shims do not answer in time. */
+  Map<String, Process> tasks(String namespace) {
+    return in(namespace, TasksGrpc.newBlockingStub(channel.grpc()))
+        .list(ListTasksRequest.getDefaultInstance())
+        .getTasksList()
+        .stream()
+        .filter(task -> task.getStatus() != io.statebridge.proto.containerd.types.Status.UNKNOWN)
+        .collect(Collectors.toMap(Process::getId, Function.identity()));
   }
 
   /** Creates a task that is yet to be started. */

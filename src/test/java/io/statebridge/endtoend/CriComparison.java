@@ -7,11 +7,11 @@ import com.fasterxml.jackson.databind.node.MissingNode;
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Message;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Answers of the daemon beside those of containerd's CRI plugin, field by field. What may differ is
- * what docs/cri.md lists, and nothing else.
+ * what docs/cri-differences.md lists, see {@link CriDifferences}, and nothing else.
  */
 final class CriComparison {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -27,16 +27,13 @@ final class CriComparison {
   /** The plugin notes these itself, a moment before or after containerd does. */
   private static final Set<String> ABOUT_THE_SAME_TIME = Set.of("created_at", "started_at");
 
-  /** Fields that the plugin of an earlier version leaves empty. */
-  private static final Set<String> NEWER = Set.of("image_id", "user", "stop_signal");
+  /** What the two said of a field. */
+  record Difference(String theirs, String ours) {}
 
-  /** What only we tell, or that plugins do not agree on. */
-  private static final Set<String> OURS =
-      Set.of("statebridge", "runtimeHandler", "sandboxMetadata");
+  private final Map<String, Difference> differences = new TreeMap<>();
 
-  private final List<String> differences = new ArrayList<>();
-
-  List<String> differences() {
+  /** By the path of the field, each with an example. */
+  Map<String, Difference> differences() {
     return differences;
   }
 
@@ -55,8 +52,8 @@ final class CriComparison {
           && theirs.hasField(field)
           && ours.hasField(field)) {
         compare(path, (Message) their, (Message) our);
-      } else if (!their.equals(our) && !isAllowed(field, theirs, their, our)) {
-        differ(path, their, our);
+      } else if (!their.equals(our)) {
+        differ(path + (isFarApart(field, their, our) ? " by more than a second" : ""), their, our);
       }
     }
   }
@@ -80,18 +77,9 @@ final class CriComparison {
                 Function.identity()));
   }
 
-  private static boolean isAllowed(
-      FieldDescriptor field, Message theirs, Object their, Object our) {
-    if (ABOUT_THE_SAME_TIME.contains(field.getName())) {
-      return Math.abs((long) their - (long) our) < Duration.ofSeconds(1).toNanos();
-    }
-    return NEWER.contains(field.getName()) && isUnset(field, theirs);
-  }
-
-  private static boolean isUnset(FieldDescriptor field, Message message) {
-    return field.hasPresence()
-        ? !message.hasField(field)
-        : message.getField(field).equals(field.getDefaultValue());
+  private static boolean isFarApart(FieldDescriptor field, Object their, Object our) {
+    return ABOUT_THE_SAME_TIME.contains(field.getName())
+        && Math.abs((long) their - (long) our) >= Duration.ofSeconds(1).toNanos();
   }
 
   private static Map<String, String> asMap(Object entries) {
@@ -110,17 +98,13 @@ final class CriComparison {
     Set<String> keys = new TreeSet<>(theirs.keySet());
     keys.addAll(ours.keySet());
     for (String key : keys) {
-      if (!OURS.contains(key)) {
-        compareJson(path + "." + key, parsed(theirs.get(key)), parsed(ours.get(key)));
-      }
+      compareJson(path + "." + key, parsed(theirs.get(key)), parsed(ours.get(key)));
     }
   }
 
   private void compareJson(String path, JsonNode theirs, JsonNode ours) {
     if (!theirs.isObject() || !ours.isObject()) {
-      // That there are no options is {} before 1.7 and null later.
-      boolean bothEmpty = theirs.isEmpty() && ours.isEmpty() && path.endsWith("Options");
-      if (!theirs.equals(ours) && !bothEmpty) {
+      if (!theirs.equals(ours)) {
         differ(path, theirs, ours);
       }
       return;
@@ -129,9 +113,7 @@ final class CriComparison {
     theirs.fieldNames().forEachRemaining(keys::add);
     ours.fieldNames().forEachRemaining(keys::add);
     for (String key : keys) {
-      if (!OURS.contains(key)) {
-        compareJson(path + "." + key, theirs.path(key), ours.path(key));
-      }
+      compareJson(path + "." + key, theirs.path(key), ours.path(key));
     }
   }
 
@@ -148,6 +130,12 @@ final class CriComparison {
   }
 
   private void differ(String path, Object theirs, Object ours) {
-    differences.add("%s: theirs %s, ours %s".formatted(path, theirs, ours));
+    differences.putIfAbsent(path, new Difference(text(theirs), text(ours)));
+  }
+
+  /** On one line. */
+  private static String text(Object value) {
+    String text = value instanceof JsonNode json && json.isMissingNode() ? "" : value.toString();
+    return text.strip().replaceAll("\\s*\n\\s*", " ");
   }
 }

@@ -125,8 +125,12 @@ record CriPods(UnixChannel channel, RootFilesystem rootFilesystem) {
   /** Creates a container of a shell script and starts it. */
   ContainerId run(Pod pod, String name, String script) {
     ContainerId id = create(pod, name, script);
-    stub().startContainer(StartContainerRequest.newBuilder().setContainerId(id.id()).build());
+    start(id);
     return id;
+  }
+
+  void start(ContainerId id) {
+    stub().startContainer(StartContainerRequest.newBuilder().setContainerId(id.id()).build());
   }
 
   /** Creates a container and leaves it at that. */

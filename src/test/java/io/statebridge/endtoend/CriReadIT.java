@@ -49,7 +49,8 @@ final class CriReadIT {
   @RegisterExtension private final Together together = new Together(containerd, statebridge);
 
   @Test
-  void containersAndPodsAreToldAsThePluginTellsThem() {
+  void containersAndPodsAreToldAsThePluginTellsThemButForWhatIsListed() {
+    CriComparison comparison = new CriComparison();
     CriPods pods = containerd.pods();
     CriPods.Pod pod = pods.run("compared");
     List<ContainerId> ids = new ArrayList<>();
@@ -63,7 +64,7 @@ final class CriReadIT {
     containerd.client().kill(ids.get(3));
     await().until(() -> exited(pods.stub()) == 3 && exited(statebridge.cri()) == 3);
 
-    assertNoDifferences(pods, pod, ids);
+    compare(comparison, pods, pod, ids);
 
     pods.stub().updateContainerResources(moreShares(ids.getFirst()));
     await()
@@ -71,12 +72,15 @@ final class CriReadIT {
             () ->
                 status(statebridge.cri(), ids.getFirst()).getResources().getLinux().getCpuShares(),
             shares -> shares == 300);
-    assertNoDifferences(pods, pod, ids);
+    compare(comparison, pods, pod, ids);
 
     pods.stop(pod);
     await().until(() -> exited(pods.stub()) == 4 && exited(statebridge.cri()) == 4);
     await().until(() -> podState(statebridge.cri(), pod) == PodSandboxState.SANDBOX_NOTREADY);
-    assertNoDifferences(pods, pod, ids);
+    compare(comparison, pods, pod, ids);
+    CriDifferences differences = CriDifferences.of(containerd.client().version());
+    differences.write(comparison);
+    assertThat(comparison.differences().keySet()).isEqualTo(differences.listed());
 
     pods.remove(pod);
     await().until(() -> list(statebridge.cri()).isEmpty());
@@ -120,10 +124,10 @@ final class CriReadIT {
         .build();
   }
 
-  private void assertNoDifferences(CriPods pods, CriPods.Pod pod, List<ContainerId> ids) {
+  private void compare(
+      CriComparison comparison, CriPods pods, CriPods.Pod pod, List<ContainerId> ids) {
     RuntimeServiceBlockingStub theirs = pods.stub();
     RuntimeServiceBlockingStub ours = statebridge.cri();
-    CriComparison comparison = new CriComparison();
     for (ContainerId id : ids) {
       comparison.compare("ContainerStatus", verbose(theirs, id), verbose(ours, id));
     }
@@ -142,7 +146,6 @@ final class CriReadIT {
     comparison.compare("Version", theirs.version(version), ours.version(version));
     StatusRequest status = StatusRequest.newBuilder().setVerbose(true).build();
     comparison.compare("Status", theirs.status(status), ours.status(status));
-    assertThat(comparison.differences()).isEmpty();
   }
 
   @Test

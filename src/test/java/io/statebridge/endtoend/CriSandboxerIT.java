@@ -14,7 +14,9 @@ import io.statebridge.proto.cri.v1.PodSandboxStatus;
 import io.statebridge.proto.cri.v1.PodSandboxStatusRequest;
 import io.statebridge.proto.cri.v1.RuntimeServiceGrpc.RuntimeServiceBlockingStub;
 import io.statebridge.proto.v1.Container;
+import java.util.HashSet;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -30,6 +32,7 @@ final class CriSandboxerIT {
       StatebridgeProcess.configured(containerd.socket(), "reconcile_interval = \"1s\"");
 
   private final Records records = new Records(statebridge);
+  private final CriComparison comparison = new CriComparison();
 
   @RegisterExtension private final Together together = new Together(containerd, statebridge);
 
@@ -67,21 +70,32 @@ final class CriSandboxerIT {
                     && pods.status(id).getState() == state);
   }
 
+  private void assertOnlyListed() {
+    CriDifferences listed = CriDifferences.of(containerd.client().version());
+    Set<String> allowed = new HashSet<>(listed.listed());
+    allowed.addAll(listed.listedOfSandboxers());
+    assertThat(allowed)
+        .as("%s", comparison.differences())
+        .containsAll(comparison.differences().keySet());
+  }
+
   private void assertToldAlike(CriPods pods, CriPods.Pod pod) {
-    CriComparison comparison = new CriComparison();
     comparison.compare(
-        "PodSandbox",
+        "ListPodSandbox",
         find(pods.stub(), pod).orElseThrow(),
         find(statebridge.cri(), pod).orElseThrow());
+    assertStatusToldAlike(pods, pod);
+  }
+
+  private void assertStatusToldAlike(CriPods pods, CriPods.Pod pod) {
     comparison.compare(
-        "PodSandboxStatus", status(pods.stub(), pod), status(statebridge.cri(), pod));
-    assertThat(comparison.differences()).isEmpty();
+        "PodSandboxStatus.status", status(pods.stub(), pod), status(statebridge.cri(), pod));
+    assertOnlyListed();
   }
 
   private void assertToldAlike(CriPods pods, ContainerId id) {
-    CriComparison comparison = new CriComparison();
-    comparison.compare("ContainerStatus", pods.status(id), status(statebridge.cri(), id));
-    assertThat(comparison.differences()).isEmpty();
+    comparison.compare("ContainerStatus.status", pods.status(id), status(statebridge.cri(), id));
+    assertOnlyListed();
   }
 
   @Test
@@ -106,6 +120,8 @@ final class CriSandboxerIT {
     awaitState(pod, PodSandboxState.SANDBOX_NOTREADY);
     assertToldAlike(pods, pod);
     assertThat(record(pod).getExitCode()).isEqualTo(137);
+    assertThat(comparison.differences().keySet())
+        .containsAll(CriDifferences.of(containerd.client().version()).listedOfSandboxers());
 
     pods.remove(pod);
     await().until(() -> find(statebridge.cri(), pod).isEmpty());
@@ -124,13 +140,13 @@ final class CriSandboxerIT {
     restartContainerd(() -> {});
 
     assertThat(record(pod)).isEqualTo(before);
-    assertStatusToldAlike(pods, pod);
+    assertToldAlikeAfterARestart(pods, pod);
     assertToldAlike(pods, id);
 
     restartContainerd(() -> ProcessHandle.of(before.getPid()).orElseThrow().destroyForcibly());
 
     awaitState(pod, PodSandboxState.SANDBOX_NOTREADY);
-    assertStatusToldAlike(pods, pod);
+    assertToldAlikeAfterARestart(pods, pod);
     assertThat(record(pod).getExitCode()).isEqualTo(137);
     pods.tell("within", 0);
     pods.remove(pod);
@@ -138,11 +154,8 @@ final class CriSandboxerIT {
   }
 
   /** A plugin that was started again does not know any more when it made the pods that it lists. */
-  private void assertStatusToldAlike(CriPods pods, CriPods.Pod pod) {
-    CriComparison comparison = new CriComparison();
-    comparison.compare(
-        "PodSandboxStatus", status(pods.stub(), pod), status(statebridge.cri(), pod));
-    assertThat(comparison.differences()).isEmpty();
+  private void assertToldAlikeAfterARestart(CriPods pods, CriPods.Pod pod) {
+    assertStatusToldAlike(pods, pod);
     assertThat(find(pods.stub(), pod).orElseThrow().getState())
         .isEqualTo(find(statebridge.cri(), pod).orElseThrow().getState());
   }

@@ -16,6 +16,13 @@ record Ctr(Path socket, RootFilesystem rootFilesystem) {
     must(id, command);
   }
 
+  /** Runs a shell script as a container to its end, and removes it; its exit code. */
+  int runAndRemove(ContainerId id, String script) {
+    List<String> command = new ArrayList<>(List.of("run", "--rm"));
+    command.addAll(container(id, Map.of(), script));
+    return run(id, command).status();
+  }
+
   /** Runs a container that goes on until {@link #tell} gives it its exit code. */
   void runUntilTold(ContainerId id) {
     run(id, rootFilesystem.untilTold(id));

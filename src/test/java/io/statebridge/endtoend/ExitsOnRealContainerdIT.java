@@ -4,10 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.google.protobuf.Any;
 import io.statebridge.api.ContainerId;
 import io.statebridge.proto.containerd.events.TaskExit;
-import io.statebridge.proto.containerd.events.TaskOOM;
 import io.statebridge.proto.containerd.types.Process;
 import io.statebridge.proto.containerd.types.Status;
 import io.statebridge.proto.v1.Container;
@@ -143,17 +141,8 @@ final class ExitsOnRealContainerdIT {
     ContainerId id = new ContainerId(bars, "hungry");
     containerd.ctr().run(id, "exec sleep 300");
     Container before = records.awaitState(id, ContainerState.CONTAINER_STATE_RUNNING);
-    TaskOOM event = TaskOOM.newBuilder().setContainerId(id.id()).build();
 
-    containerd
-        .client()
-        .publish(
-            bars,
-            "/tasks/oom",
-            Any.newBuilder()
-                .setTypeUrl("containerd.events.TaskOOM")
-                .setValue(event.toByteString())
-                .build());
+    new PublishedEvents(containerd.client()).oom(id);
     await().until(() -> statebridge.status().getCounters().getEventsOom() == 1);
 
     assertThat(records.find(id)).contains(before);

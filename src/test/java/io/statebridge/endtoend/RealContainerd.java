@@ -70,6 +70,7 @@ final class RealContainerd implements AutoCloseable {
   private final RootFilesystem rootFilesystem;
   private final UnixChannel channel = UnixChannel.to(socket);
   private @Nullable TrialSandboxer sandboxer;
+  private @Nullable RefusingRunc runc;
   private @Nullable Process process;
 
   /** Not started yet, and without a CRI plugin; fails when a program that is needed is missing. */
@@ -112,6 +113,19 @@ final class RealContainerd implements AutoCloseable {
   void disableCriPlugin() {
     withCriPlugin = false;
     configure(NO_CRI);
+  }
+
+  /** From the next start on it has a CRI plugin, and all that it had. */
+  void enableCriPlugin() {
+    withCriPlugin = true;
+    configure(installedIsVersion2() ? CRI_2 : CRI_1);
+  }
+
+  /** From the next start on its shims use this runc. */
+  RefusingRunc useRefusingRunc() {
+    RefusingRunc used = RefusingRunc.in(scratch.resolve("refusing"));
+    runc = used;
+    return used;
   }
 
   /**
@@ -179,12 +193,16 @@ final class RealContainerd implements AutoCloseable {
 
   /** Starts it, for the first time or again, and waits until it serves. */
   void start() {
+    ProcessBuilder builder =
+        new ProcessBuilder("containerd", "--config", config.toString())
+            .redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+    RefusingRunc first = runc;
+    if (first != null) {
+      builder.environment().compute("PATH", (_, path) -> first.directory() + ":" + path);
+    }
     try {
-      process =
-          new ProcessBuilder("containerd", "--config", config.toString())
-              .redirectErrorStream(true)
-              .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
-              .start();
+      process = builder.start();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -182,6 +183,19 @@ final class StatebridgeProcess implements AutoCloseable {
       throw new AssertionError("still there after " + withinSeconds + " s: " + log());
     }
     return running.exitValue();
+  }
+
+  /** Stops it where it is, until {@link #thaw}. */
+  void freeze() {
+    Signals.freeze(handle());
+  }
+
+  void thaw() {
+    Signals.thaw(handle());
+  }
+
+  private ProcessHandle handle() {
+    return Objects.requireNonNull(process, "not started").toHandle();
   }
 
   /** Ends it without warning; it can be started again, on what it left. */

@@ -6,12 +6,20 @@ import org.jspecify.annotations.Nullable;
 /** Something that the runtime said happened. {@code at} is when it was published. */
 public sealed interface ContainerEvent {
 
-  /** An event of one container, handled in that container's lane. */
+  /** Whether it is one of the pids that containerd's events have instead of a dead shim's. */
+  static boolean isSentinel(long pid) {
+    return pid == 0 || pid == 0xFFFF_FFFFL;
+  }
+
+  /** An event of one container, handled in that container's work queue. */
   sealed interface OfContainer extends ContainerEvent {
     ContainerId id();
   }
 
-  /** The container's metadata was created or changed. */
+  /** The container's metadata was created; image and runtime as in {@link ContainerInfo}. */
+  record ContainerCreated(ContainerId id, String image, String runtime) implements OfContainer {}
+
+  /** The container's metadata was changed. */
   record ContainerChanged(ContainerId id) implements OfContainer {}
 
   /** The container's metadata was deleted. */
@@ -35,9 +43,9 @@ public sealed interface ContainerEvent {
    */
   record Exited(ContainerId id, String processId, long pid, Exit exit) implements OfContainer {
 
-    /** The pids that containerd's events have when they speak for a dead shim (containerd 6402). */
+    /** Whether containerd speaks for a shim that died (containerd 6402): the pid is none. */
     public boolean fromDeadShim() {
-      return exit.source() == ExitSource.EVENT && (pid == 0 || pid == 0xFFFF_FFFFL);
+      return exit.source() == ExitSource.EVENT && isSentinel(pid);
     }
 
     public boolean ofInitProcess() {
@@ -45,8 +53,8 @@ public sealed interface ContainerEvent {
     }
   }
 
-  /** A task was deleted, by whomever. {@code lastWords} is null when it never ran. */
-  record TaskDeleted(ContainerId id, long pid, @Nullable Exit lastWords) implements OfContainer {}
+  /** A task was deleted, by whomever. {@code exit} is null when the event carries none. */
+  record TaskDeleted(ContainerId id, long pid, @Nullable Exit exit) implements OfContainer {}
 
   /** A process was killed for want of memory. Accepted; changes nothing. */
   record OutOfMemory(ContainerId id) implements OfContainer {}

@@ -16,6 +16,10 @@ public record PendingExit(Exit exit, Instant observedAt, int deleteAttempts, Str
     return new PendingExit(exit, observedAt, 0, "");
   }
 
+  public PendingExit withExit(Exit newExit) {
+    return new PendingExit(newExit, observedAt, deleteAttempts, lastError);
+  }
+
   /** The same after one more Delete that failed. */
   public PendingExit afterFailedDelete(String error) {
     return new PendingExit(exit, observedAt, deleteAttempts + 1, error);

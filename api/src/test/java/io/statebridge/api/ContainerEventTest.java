@@ -16,6 +16,7 @@ final class ContainerEventTest {
   @CsvSource({"0, true", "4294967295, true", "1, false", "4294967294, false"})
   void twoPidsStandForADeadShim(long pid, boolean deadShim) {
     assertThat(new Exited(ID, "web", pid, EXIT).fromDeadShim()).isEqualTo(deadShim);
+    assertThat(ContainerEvent.isSentinel(pid)).isEqualTo(deadShim);
   }
 
   @Test

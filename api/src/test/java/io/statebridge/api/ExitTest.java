@@ -37,6 +37,8 @@ final class ExitTest {
     assertThat(unseen.code()).isEqualTo(255);
     assertThat(unseen.exitedAt()).isEqualTo(AT);
     assertThat(unseen.source()).isEqualTo(ExitSource.UNKNOWN);
+    assertThat(unseen.isUnseen()).isTrue();
+    assertThat(unseen.reason()).isEqualTo("Unknown");
     assertThat(unseen.message()).contains("nobody saw its end");
   }
 
@@ -46,6 +48,14 @@ final class ExitTest {
 
     assertThat(exit.message()).isEmpty();
     assertThat(exit.withMessage("out of luck"))
-        .isEqualTo(new Exit(3, AT, ExitSource.SHIM, "out of luck"));
+        .isEqualTo(new Exit(3, AT, ExitSource.SHIM, "Error", "out of luck"));
+  }
+
+  @Test
+  void aReasonIsReplacedByItselfAlone() {
+    Exit exit = new Exit(137, AT, ExitSource.SHIM).withMessage("out of luck");
+
+    assertThat(exit.withReason(Exit.OOM_KILLED))
+        .isEqualTo(new Exit(137, AT, ExitSource.SHIM, "OOMKilled", "out of luck"));
   }
 }

@@ -22,4 +22,12 @@ final class PendingExitTest {
 
     assertThat(twice).isEqualTo(new PendingExit(EXIT, OBSERVED, 2, "too slow"));
   }
+
+  @Test
+  void anExitThatIsKnownBetterKeepsWhenAnExitWasObserved() {
+    PendingExit pending = PendingExit.of(EXIT, OBSERVED).afterFailedDelete("busy");
+    Exit better = new Exit(3, ENDED, ExitSource.SHIM);
+
+    assertThat(pending.withExit(better)).isEqualTo(new PendingExit(better, OBSERVED, 1, "busy"));
+  }
 }

@@ -2,6 +2,7 @@ package io.statebridge.architecture;
 
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static java.util.Map.entry;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -9,6 +10,7 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchRule;
+import io.statebridge.architecture.turned.LifeCycleThatKnowsTheStore;
 import io.statebridge.architecture.turned.StoreThatKnowsGrpc;
 import io.statebridge.architecture.turned.SyncThatKnowsTheAdapter;
 import java.util.ArrayList;
@@ -29,6 +31,7 @@ class ArchitectureTest {
   private static final String API = "io.statebridge.api";
   private static final String STORE = "io.statebridge.store";
   private static final String SYNC = "io.statebridge.daemon.sync";
+  private static final String LIFE_CYCLE = SYNC + ".lifecycle";
   private static final String ADAPTER = "io.statebridge.daemon.containerd";
   private static final String SHIM = "io.statebridge.daemon.shim";
   private static final String RPC = "io.statebridge.daemon.rpc";
@@ -38,20 +41,24 @@ class ArchitectureTest {
   private static final String CLI = "io.statebridge.daemon.cli";
   private static final String SIMULATOR = "io.statebridge.simulator";
   private static final String PROTO = "io.statebridge.proto..";
+  private static final String GUARDED_BY = "com.google.errorprone.annotations.concurrent";
   private static final String[] GRPC = {"io.grpc..", "io.netty..", "com.google.."};
 
   /** What each package may use, besides itself, the JDK and the nullness annotations. */
   private static final Map<String, List<String>> MAY_USE =
-      Map.of(
-          API, List.of(),
-          STORE, List.of(API, LOG, "org.sqlite.."),
-          SYNC, List.of(API, STORE, LOG),
-          ADAPTER, with(GRPC, API, PROTO, LOG, "com.fasterxml.jackson.."),
-          SHIM, with(GRPC, API, PROTO, LOG, "com.fasterxml.jackson.core.."),
-          STREAM, with(GRPC, STORE, LOG),
-          RPC, with(GRPC, API, STORE, SYNC, STREAM, CRI, PROTO, LOG),
-          CRI, with(GRPC, API, STORE, SYNC, STREAM, ADAPTER, PROTO, LOG, "com.fasterxml.jackson.."),
-          SIMULATOR, with(GRPC, PROTO, LOG));
+      Map.ofEntries(
+          entry(API, List.of()),
+          entry(STORE, List.of(API, LOG, GUARDED_BY, "org.sqlite..")),
+          entry(LIFE_CYCLE, List.of(API)),
+          entry(SYNC, List.of(API, STORE, LIFE_CYCLE, LOG)),
+          entry(ADAPTER, with(GRPC, API, PROTO, LOG, "com.fasterxml.jackson..")),
+          entry(SHIM, with(GRPC, API, PROTO, LOG, "com.fasterxml.jackson.core..")),
+          entry(STREAM, with(GRPC, STORE, LOG)),
+          entry(RPC, with(GRPC, API, STORE, SYNC, STREAM, CRI, PROTO, LOG)),
+          entry(
+              CRI,
+              with(GRPC, API, STORE, SYNC, STREAM, ADAPTER, PROTO, LOG, "com.fasterxml.jackson..")),
+          entry(SIMULATOR, with(GRPC, PROTO, LOG)));
 
   private static final JavaClasses PRODUCT =
       new ClassFileImporter()
@@ -130,6 +137,7 @@ class ArchitectureTest {
   void ruleFailsWhenAnArrowIsTurnedRound() {
     assertTurned(STORE, StoreThatKnowsGrpc.class, "io.grpc.Status");
     assertTurned(SYNC, SyncThatKnowsTheAdapter.class, "GrpcContainerRuntime");
+    assertTurned(LIFE_CYCLE, LifeCycleThatKnowsTheStore.class, "ContainerStore");
   }
 
   /** The rule of a package, put to a class elsewhere that does what it forbids. */

@@ -108,7 +108,12 @@ final class Node {
     publish(
         key,
         "/containers/create",
-        ContainerCreate.newBuilder().setId(key.id()).setImage(container.getImage()).build());
+        ContainerCreate.newBuilder()
+            .setId(key.id())
+            .setImage(container.getImage())
+            .setRuntime(
+                ContainerCreate.Runtime.newBuilder().setName(container.getRuntime().getName()))
+            .build());
     return container;
   }
 

@@ -1,6 +1,5 @@
 package io.statebridge.store;
 
-import io.statebridge.api.Container;
 import io.statebridge.api.ContainerId;
 import java.time.Instant;
 import java.util.Objects;
@@ -14,8 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param before null when the container is new
  * @param after null when the container is gone
  */
-public record Change(
-    long revision, Instant at, @Nullable Container before, @Nullable Container after) {
+public record Change(long revision, Instant at, @Nullable Entry before, @Nullable Entry after) {
 
   public Change {
     if (before == null && after == null) {

@@ -1,9 +1,11 @@
 package io.statebridge.store;
 
-import io.statebridge.api.Container;
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.statebridge.api.ContainerId;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -31,9 +33,16 @@ public final class Checkpoint implements AutoCloseable {
   private final CheckpointLimits limits;
   private final Durability durability;
   private final @Nullable CheckpointWriter writer;
-  private List<Container> loaded;
+
+  @GuardedBy("this")
+  private CheckpointContents loaded;
+
   private volatile @Nullable ContainerStore store;
+
+  @GuardedBy("this")
   private @Nullable Thread thread;
+
+  @GuardedBy("this")
   private boolean closed;
 
   private Checkpoint(
@@ -41,7 +50,7 @@ public final class Checkpoint implements AutoCloseable {
     this.limits = limits;
     this.durability = durability;
     this.writer = writer;
-    this.loaded = writer == null ? List.of() : writer.open();
+    this.loaded = writer == null ? CheckpointContents.NONE : writer.open();
   }
 
   /**
@@ -72,8 +81,16 @@ public final class Checkpoint implements AutoCloseable {
    * those kept of removed containers among them, up to the last that was durable at least. Empty
    * when there was no file, when it could not be read, and once a store is followed.
    */
-  public synchronized List<Container> load() {
-    return loaded;
+  public synchronized List<Entry> load() {
+    return loaded.entries();
+  }
+
+  /**
+   * Likewise the runs that were reported to have run out of memory, as in {@link
+   * ContainerStore#outOfMemoryNotes}.
+   */
+  public synchronized Map<ContainerId, Long> loadOutOfMemory() {
+    return loaded.outOfMemory();
   }
 
   /**
@@ -87,7 +104,7 @@ public final class Checkpoint implements AutoCloseable {
       throw new IllegalStateException("a checkpoint follows one store, once, while it is open");
     }
     store = toFollow;
-    loaded = List.of();
+    loaded = CheckpointContents.NONE;
     if (writer != null) {
       writer.follow(toFollow);
       thread = Thread.ofPlatform().name("checkpoint").daemon().start(writer);

@@ -1,6 +1,6 @@
 package io.statebridge.store;
 
-import io.statebridge.api.Container;
+import io.statebridge.api.ContainerId;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.sql.Connection;
@@ -12,6 +12,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,13 +30,39 @@ final class CheckpointFile implements AutoCloseable {
   /** "Stbr", by which {@code file} and we tell it from another application's. */
   private static final int APPLICATION_ID = 0x53746272;
 
-  private static final int VERSION = 3;
+  private static final int VERSION = 4;
 
   /** What makes a file of version n, at index n - 1, one of the next. */
-  private static final List<String> UPGRADES =
+  private static final List<List<String>> UPGRADES =
       List.of(
-          "ALTER TABLE container ADD COLUMN spec TEXT NOT NULL DEFAULT ''",
-          "ALTER TABLE container ADD COLUMN removed_at TEXT");
+          List.of("ALTER TABLE container ADD COLUMN spec TEXT NOT NULL DEFAULT ''"),
+          List.of("ALTER TABLE container ADD COLUMN removed_at TEXT"),
+          List.of(
+              "ALTER TABLE container RENAME COLUMN pid TO run_pid",
+              "ALTER TABLE container ADD COLUMN orphaned INTEGER NOT NULL DEFAULT 0",
+              // An exit could be pending although no run was known: it is that of one that ended.
+              """
+              UPDATE container SET
+                exit_code = pending_exit_code, exited_at = pending_exited_at,
+                exit_source = pending_exit_source, exit_message = pending_exit_message,
+                cleanup_pending = 1, pending_exit_code = NULL, pending_exited_at = NULL,
+                pending_exit_source = NULL, pending_exit_message = NULL,
+                pending_observed_at = NULL, pending_delete_attempts = NULL,
+                pending_last_error = NULL
+              WHERE pending_exited_at IS NOT NULL AND run_pid = 0 AND started_at IS NULL""",
+              "ALTER TABLE container ADD COLUMN exit_reason TEXT",
+              "ALTER TABLE container ADD COLUMN pending_exit_reason TEXT",
+              """
+              UPDATE container SET exit_reason = CASE
+                WHEN exit_source = 'UNKNOWN' THEN 'Unknown'
+                WHEN exit_code = 0 THEN 'Completed' ELSE 'Error' END
+              WHERE exited_at IS NOT NULL""",
+              """
+              UPDATE container SET pending_exit_reason = CASE
+                WHEN pending_exit_source = 'UNKNOWN' THEN 'Unknown'
+                WHEN pending_exit_code = 0 THEN 'Completed' ELSE 'Error' END
+              WHERE pending_exited_at IS NOT NULL""",
+              OutOfMemoryTable.SCHEMA));
 
   /**
    * Pages that the log grows to before it is brought into the database: a mebibyte, so that the
@@ -46,22 +74,25 @@ final class CheckpointFile implements AutoCloseable {
   private final FileChannel claim;
   private final Connection connection;
   private final ContainerTable table;
+  private final OutOfMemoryTable outOfMemory;
   private final List<Object> identity;
-  private List<Container> records;
+  private CheckpointContents contents;
 
   private CheckpointFile(
       StateDirectory directory,
       FileChannel claim,
       Connection connection,
       ContainerTable table,
+      OutOfMemoryTable outOfMemory,
       List<Object> identity,
-      List<Container> records) {
+      CheckpointContents contents) {
     this.directory = directory;
     this.claim = claim;
     this.connection = connection;
     this.table = table;
+    this.outOfMemory = outOfMemory;
     this.identity = identity;
-    this.records = records;
+    this.contents = contents;
   }
 
   /** Opens the file, or a new one when there is none. A bad one stays where it is. */
@@ -101,8 +132,10 @@ final class CheckpointFile implements AutoCloseable {
       }
       requireWhole(directory, connection);
       ContainerTable table = new ContainerTable(connection);
-      List<Container> records = read(directory, table);
-      return new CheckpointFile(directory, claim, connection, table, directory.identity(), records);
+      OutOfMemoryTable outOfMemory = new OutOfMemoryTable(connection);
+      CheckpointContents contents = read(directory, table, outOfMemory);
+      return new CheckpointFile(
+          directory, claim, connection, table, outOfMemory, directory.identity(), contents);
     } catch (IOException | SQLException | CheckpointException | RuntimeException e) {
       connection.close();
       throw e;
@@ -150,8 +183,10 @@ final class CheckpointFile implements AutoCloseable {
       return;
     }
     execute(connection, "BEGIN IMMEDIATE");
-    for (String step : UPGRADES.subList(version - 1, VERSION - 1)) {
-      execute(connection, step);
+    for (List<String> steps : UPGRADES.subList(version - 1, VERSION - 1)) {
+      for (String step : steps) {
+        execute(connection, step);
+      }
     }
     execute(connection, "PRAGMA user_version = " + VERSION);
     execute(connection, "COMMIT");
@@ -162,6 +197,7 @@ final class CheckpointFile implements AutoCloseable {
     for (String table : ContainerTable.SCHEMA) {
       execute(connection, table);
     }
+    execute(connection, OutOfMemoryTable.SCHEMA);
     execute(connection, "PRAGMA application_id = " + APPLICATION_ID);
     execute(connection, "PRAGMA user_version = " + VERSION);
     execute(connection, "COMMIT");
@@ -178,10 +214,12 @@ final class CheckpointFile implements AutoCloseable {
     }
   }
 
-  private static List<Container> read(StateDirectory directory, ContainerTable table)
+  private static CheckpointContents read(
+      StateDirectory directory, ContainerTable table, OutOfMemoryTable outOfMemory)
       throws SQLException, CheckpointException {
     try {
-      return List.copyOf(table.readAll());
+      return new CheckpointContents(
+          List.copyOf(table.readAll()), Map.copyOf(outOfMemory.readAll()));
     } catch (RuntimeException e) {
       throw CheckpointException.badFile(directory.file(), "has a row that is none of ours: " + e);
     }
@@ -200,17 +238,25 @@ final class CheckpointFile implements AutoCloseable {
     }
   }
 
-  /** What it held when it was opened, ordered by id; nothing any more once it was written to. */
-  List<Container> records() {
-    return records;
+  /** What it held when it was opened; nothing any more once it was written to. */
+  CheckpointContents contents() {
+    return contents;
   }
 
-  /** Writes all of it in one transaction. */
-  void write(Collection<ContainerTable.Write> writes) throws CheckpointException {
+  /**
+   * Writes all of it in one transaction.
+   *
+   * @param notes all that there are, null when they are as they were
+   */
+  void write(Collection<ContainerTable.Write> writes, @Nullable Map<ContainerId, Long> notes)
+      throws CheckpointException {
     transaction(
         () -> {
           for (ContainerTable.Write write : writes) {
             table.write(write);
+          }
+          if (notes != null) {
+            outOfMemory.replace(notes);
           }
         });
   }
@@ -229,13 +275,14 @@ final class CheckpointFile implements AutoCloseable {
   }
 
   /** Replaces everything in one transaction. */
-  void rewrite(Collection<Container> containers) throws CheckpointException {
+  void rewrite(Collection<Entry> entries, Map<ContainerId, Long> notes) throws CheckpointException {
     transaction(
         () -> {
           table.deleteAll();
-          for (Container container : containers) {
-            table.write(new ContainerTable.Write(container.id(), null, container));
+          for (Entry entry : entries) {
+            table.write(new ContainerTable.Write(entry.id(), null, entry));
           }
+          outOfMemory.replace(notes);
         });
   }
 
@@ -249,7 +296,7 @@ final class CheckpointFile implements AutoCloseable {
       execute(connection, "BEGIN IMMEDIATE");
       writes.run();
       execute(connection, "COMMIT");
-      records = List.of();
+      contents = CheckpointContents.NONE;
     } catch (SQLException e) {
       throw CheckpointException.of(directory.file(), e);
     }
@@ -286,7 +333,8 @@ final class CheckpointFile implements AutoCloseable {
   public void close() {
     try (claim;
         connection;
-        table) {
+        table;
+        outOfMemory) {
       // In this order, from the last on.
     } catch (IOException | SQLException e) {
       log.debug("closing {}", directory.file(), e);

@@ -1,9 +1,9 @@
 package io.statebridge.store;
 
-import io.statebridge.api.Container;
 import io.statebridge.api.ContainerId;
 import io.statebridge.store.CheckpointException.Kind;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -44,6 +44,8 @@ final class CheckpointWriter implements Runnable {
   /** In the store's log; null when the file has to be rewritten first. */
   private @Nullable WatchCursor cursor;
 
+  private Map<ContainerId, Long> notesWritten = Map.of();
+
   private int failures;
   private long retryAtNanos;
   private long checkAtNanos;
@@ -56,31 +58,31 @@ final class CheckpointWriter implements Runnable {
   }
 
   /** Opens the file for the first time. Returns what it holds. */
-  List<Container> open() {
+  CheckpointContents open() {
     try {
       CheckpointFile opened = openFile();
       file = opened;
       known = true;
       planCheck();
-      return opened.records();
+      return opened.contents();
     } catch (CheckpointException e) {
       failed(e);
-      return e.kind() == Kind.IN_USE ? List.of() : readCopy();
+      return e.kind() == Kind.IN_USE ? CheckpointContents.NONE : readCopy();
     }
   }
 
   /** A disk that cannot be written can mostly still be read. */
-  private List<Container> readCopy() {
+  private CheckpointContents readCopy() {
     try (ScratchDirectory scratch = ScratchDirectory.in(ScratchDirectory.systemParent())) {
       StateDirectory copy = new StateDirectory(scratch.path(), directory.clock(), 0);
       directory.copyTo(copy);
       try (CheckpointFile copied = CheckpointFile.open(copy, limits.busyTimeout())) {
         known = true;
-        return copied.records();
+        return copied.contents();
       }
     } catch (IOException | CheckpointException e) {
       log.debug("{} cannot be read either", directory.file(), e);
-      return List.of();
+      return CheckpointContents.NONE;
     }
   }
 
@@ -181,7 +183,7 @@ final class CheckpointWriter implements Runnable {
 
   private CheckpointFile reopen() throws CheckpointException {
     CheckpointFile opened = openFile();
-    if (!known && !opened.records().isEmpty()) {
+    if (!known && !opened.contents().isEmpty()) {
       try {
         setAside(
             "unread", directory.file() + ": could not be read at the start, and was not served");
@@ -208,10 +210,17 @@ final class CheckpointWriter implements Runnable {
       }
       long before = cursor.position();
       Collection<ContainerTable.Write> writes = drain(cursor, source);
-      if (cursor.position() == before) {
+      // After the log, at whose end whatever comes next wakes us.
+      Map<ContainerId, Long> notes = source.outOfMemoryNotes();
+      boolean sameNotes = notes.equals(notesWritten);
+      List<Entry> amended = source.takeAmended();
+      if (cursor.position() == before && sameNotes && amended.isEmpty()) {
         return false;
       }
-      open.write(writes);
+      List<ContainerTable.Write> all = new ArrayList<>(writes);
+      amended.forEach(entry -> all.add(new ContainerTable.Write(entry.id(), null, entry)));
+      open.write(all, sameNotes ? null : notes);
+      notesWritten = notes;
       durability.reached(cursor.position());
       failures = 0;
     } catch (CompactedException e) {
@@ -220,11 +229,13 @@ final class CheckpointWriter implements Runnable {
     return true;
   }
 
-  private void rewrite(CheckpointFile open, ContainerStore source)
-      throws CheckpointException, CompactedException {
-    Snapshot snapshot = source.snapshotWithRemoved();
-    cursor = source.watch(snapshot.revision(), woken::release);
-    open.rewrite(snapshot.containers());
+  private void rewrite(CheckpointFile open, ContainerStore source) throws CheckpointException {
+    Following following = source.followWithRemoved(woken::release);
+    cursor = following.cursor();
+    Map<ContainerId, Long> notes = source.outOfMemoryNotes();
+    Snapshot snapshot = following.snapshot();
+    open.rewrite(snapshot.entries(), notes);
+    notesWritten = notes;
     durability.reached(snapshot.revision());
     known = true;
     failures = 0;
@@ -237,7 +248,7 @@ final class CheckpointWriter implements Runnable {
     Optional<Change> next = from.next();
     for (int taken = 1; next.isPresent(); taken++) {
       ContainerId id = next.get().id();
-      Container after = next.get().after();
+      Entry after = next.get().after();
       writes.merge(
           id,
           new ContainerTable.Write(

@@ -1,14 +1,15 @@
 package io.statebridge.store;
 
-import io.statebridge.api.Container;
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.statebridge.api.ContainerId;
+import io.statebridge.api.ContainerRecord;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -33,15 +34,24 @@ public final class ContainerStore {
 
   private final String epoch;
   private final InstantSource clock;
-  private final ConcurrentSkipListMap<ContainerId, Container> containers =
+  private final ConcurrentSkipListMap<ContainerId, Entry> containers =
       new ConcurrentSkipListMap<>();
   private final ReentrantLock writer = new ReentrantLock();
 
-  // Guarded by writer.
+  @GuardedBy("writer")
   private final ChangeLog log;
+
+  @GuardedBy("writer")
   private Instant lastCommitAt = Instant.MIN;
-  private final Set<WatchCursor> cursors = new LinkedHashSet<>();
+
+  @GuardedBy("writer")
+  private final Cursors cursors = new Cursors();
+
+  @GuardedBy("writer")
   private final RemovedRecords removed;
+
+  @GuardedBy("writer")
+  private final OutOfMemoryNotes outOfMemory = new OutOfMemoryNotes();
 
   private volatile @Nullable Snapshot latest;
 
@@ -86,7 +96,7 @@ public final class ContainerStore {
     }
   }
 
-  public Optional<Container> get(ContainerId id) {
+  public Optional<Entry> get(ContainerId id) {
     return Optional.ofNullable(containers.get(id));
   }
 
@@ -98,36 +108,127 @@ public final class ContainerStore {
     }
     writer.lock();
     try {
-      Snapshot fresh = latest;
-      if (fresh == null) {
-        fresh = new Snapshot(epoch, log.lastRevision(), List.copyOf(containers.values()));
-        latest = fresh;
-      }
-      return fresh;
+      return lockedSnapshot();
     } finally {
       writer.unlock();
     }
+  }
+
+  @GuardedBy("writer")
+  private Snapshot lockedSnapshot() {
+    Snapshot fresh = latest;
+    if (fresh == null) {
+      fresh = new Snapshot(epoch, log.lastRevision(), List.copyOf(containers.values()));
+      latest = fresh;
+    }
+    return fresh;
   }
 
   /** Likewise, and among them the kept records of containers that were removed. */
   public Snapshot snapshotWithRemoved() {
     writer.lock();
     try {
-      List<Container> all = new ArrayList<>(containers.values());
-      all.addAll(removed.all());
-      all.sort(Comparator.comparing(Container::id));
-      return new Snapshot(epoch, log.lastRevision(), List.copyOf(all));
+      return lockedSnapshotWithRemoved();
     } finally {
       writer.unlock();
     }
   }
 
+  @GuardedBy("writer")
+  private Snapshot lockedSnapshotWithRemoved() {
+    List<Entry> all = new ArrayList<>(containers.values());
+    all.addAll(removed.all());
+    all.sort(Comparator.comparing(Entry::id));
+    return new Snapshot(epoch, log.lastRevision(), List.copyOf(all));
+  }
+
   /** The record; of a container that was removed the one that is kept of it, if it is. */
-  public Optional<Container> getOrRemoved(ContainerId id) {
+  public Optional<Entry> getOrRemoved(ContainerId id) {
     writer.lock();
     try {
-      Container container = containers.get(id);
-      return Optional.ofNullable(container == null ? removed.get(id) : container);
+      return Optional.ofNullable(lockedGetOrRemoved(id));
+    } finally {
+      writer.unlock();
+    }
+  }
+
+  @GuardedBy("writer")
+  private @Nullable Entry lockedGetOrRemoved(ContainerId id) {
+    Entry entry = containers.get(id);
+    return entry == null ? removed.get(id) : entry;
+  }
+
+  /**
+   * The last record of a container of this id that was removed, also if another has the id by now:
+   * for a minute at least, however short such records can be asked for.
+   */
+  public Optional<ContainerRecord> lastRemoved(ContainerId id) {
+    writer.lock();
+    try {
+      return Optional.ofNullable(removed.last(id)).map(Entry::record);
+    } finally {
+      writer.unlock();
+    }
+  }
+
+  /** The end of a container that was removed is known better now. That is in no watch. */
+  public void amendRemoved(ContainerRecord record) {
+    List<WatchCursor> toWake = List.of();
+    writer.lock();
+    try {
+      if (removed.amend(record)) {
+        toWake = cursors.unparkOfAll();
+      }
+    } finally {
+      writer.unlock();
+    }
+    toWake.forEach(WatchCursor::wakeUp);
+  }
+
+  /** The kept records that were amended since the checkpoint, which alone asks, last did. */
+  List<Entry> takeAmended() {
+    writer.lock();
+    try {
+      return removed.takeAmended();
+    } finally {
+      writer.unlock();
+    }
+  }
+
+  /**
+   * Notes for the reason of its exit that a run ran out of memory. No record changes.
+   *
+   * @param pid of the run, 0 when none is known
+   */
+  public void noteOutOfMemory(ContainerId id, long pid) {
+    List<WatchCursor> toWake = List.of();
+    writer.lock();
+    try {
+      if (outOfMemory.add(id, pid)) {
+        // The checkpoint keeps notes, too.
+        toWake = cursors.unparkOfAll();
+      }
+    } finally {
+      writer.unlock();
+    }
+    toWake.forEach(WatchCursor::wakeUp);
+  }
+
+  /** Whether that is noted of a run. */
+  public boolean ranOutOfMemory(ContainerId id, long pid) {
+    writer.lock();
+    try {
+      return outOfMemory.has(id, pid);
+    } finally {
+      writer.unlock();
+    }
+  }
+
+  /** All such notes: by container the run's pid, 0 when none was known. */
+  public Map<ContainerId, Long> outOfMemoryNotes() {
+    writer.lock();
+    try {
+      return outOfMemory.all();
     } finally {
       writer.unlock();
     }
@@ -137,7 +238,7 @@ public final class ContainerStore {
   Instant oldestRemoval() {
     writer.lock();
     try {
-      return removed.all().stream().findFirst().map(Container::removedAt).orElseGet(clock::instant);
+      return removed.all().stream().findFirst().map(Entry::removedAt).orElseGet(clock::instant);
     } finally {
       writer.unlock();
     }
@@ -146,16 +247,20 @@ public final class ContainerStore {
   /**
    * Takes over what an earlier life knew; before anything else.
    *
-   * @param records removed ones among them
+   * @param entries removed ones among them
    */
-  public void restore(List<Container> records) {
-    records.stream().filter(c -> c.removedAt() == null).forEach(this::create);
+  public void restore(List<Entry> entries) {
+    entries.stream().filter(e -> e.removedAt() == null).forEach(e -> create(e.record()));
+    List<Entry> gone =
+        entries.stream()
+            .filter(e -> e.removedAt() != null)
+            .sorted(Comparator.comparing(e -> Objects.requireNonNull(e.removedAt())))
+            .toList();
     writer.lock();
     try {
-      records.stream()
-          .filter(c -> c.removedAt() != null)
-          .sorted(Comparator.comparing(c -> Objects.requireNonNull(c.removedAt())))
-          .forEach(removed::keep);
+      for (Entry entry : gone) {
+        removed.keep(entry);
+      }
     } finally {
       writer.unlock();
     }
@@ -166,10 +271,10 @@ public final class ContainerStore {
    *
    * @return the record as stored, or empty when there already is one of that id
    */
-  public Optional<Container> create(Container container) {
-    return commit(container.id(), before -> before == null ? container : before)
+  public Optional<Entry> create(ContainerRecord record) {
+    return commit(record.id(), before -> before == null ? record : before)
         .filter(commit -> commit.change() != null && commit.change().before() == null)
-        .map(Commit::record);
+        .map(Commit::entry);
   }
 
   /**
@@ -178,8 +283,8 @@ public final class ContainerStore {
    *
    * @return the record as it is now, or empty when there is none
    */
-  public Optional<Container> update(ContainerId id, UnaryOperator<Container> function) {
-    return commit(id, before -> before == null ? null : function.apply(before)).map(Commit::record);
+  public Optional<Entry> update(ContainerId id, UnaryOperator<ContainerRecord> function) {
+    return commit(id, before -> before == null ? null : function.apply(before)).map(Commit::entry);
   }
 
   /** Removes a record, of which the end is kept for a while; that there is none is as good. */
@@ -188,22 +293,81 @@ public final class ContainerStore {
   }
 
   /**
-   * Follows all changes after a revision.
+   * All records and, after them, all changes.
+   *
+   * @param wakeUp see {@link WatchCursor}
+   */
+  public Following follow(Runnable wakeUp) {
+    writer.lock();
+    try {
+      return new Following(lockedSnapshot(), lockedCursor(log.lastRevision(), Set.of(), wakeUp));
+    } finally {
+      writer.unlock();
+    }
+  }
+
+  /** Likewise, with the kept records of containers that were removed in the snapshot. */
+  Following followWithRemoved(Runnable wakeUp) {
+    writer.lock();
+    try {
+      return new Following(
+          lockedSnapshotWithRemoved(), lockedCursor(log.lastRevision(), Set.of(), wakeUp));
+    } finally {
+      writer.unlock();
+    }
+  }
+
+  /**
+   * Those of some containers alone, the kept ones of those that were removed among them. The
+   * wake-up is called for their changes only.
+   *
+   * @param ids not empty
+   */
+  public Following follow(Set<ContainerId> ids, Runnable wakeUp) {
+    if (ids.isEmpty()) {
+      throw new IllegalArgumentException("no id to follow");
+    }
+    List<ContainerId> sorted = ids.stream().sorted().toList();
+    writer.lock();
+    try {
+      List<Entry> entries = new ArrayList<>();
+      for (ContainerId id : sorted) {
+        @Nullable Entry entry = lockedGetOrRemoved(id);
+        if (entry != null) {
+          entries.add(entry);
+        }
+      }
+      long revision = log.lastRevision();
+      return new Following(
+          new Snapshot(epoch, revision, List.copyOf(entries)),
+          lockedCursor(revision, Set.copyOf(ids), wakeUp));
+    } finally {
+      writer.unlock();
+    }
+  }
+
+  /**
+   * All changes after a revision.
    *
    * @param after of this epoch
    * @param wakeUp see {@link WatchCursor}
    * @throws CompactedException when the log no longer, or not yet, holds what follows
    */
-  public WatchCursor watch(long after, Runnable wakeUp) throws CompactedException {
-    WatchCursor cursor = new WatchCursor(this, after, wakeUp);
+  public WatchCursor resume(long after, Runnable wakeUp) throws CompactedException {
     writer.lock();
     try {
       log.after(after);
-      cursors.add(cursor);
-      return cursor;
+      return lockedCursor(after, Set.of(), wakeUp);
     } finally {
       writer.unlock();
     }
+  }
+
+  @GuardedBy("writer")
+  private WatchCursor lockedCursor(long position, Set<ContainerId> ids, Runnable wakeUp) {
+    WatchCursor cursor = new WatchCursor(this, position, ids, wakeUp);
+    cursors.add(cursor);
+    return cursor;
   }
 
   /** The earliest revision that a watch can resume from. */
@@ -216,12 +380,31 @@ public final class ContainerStore {
     }
   }
 
-  Optional<Change> read(WatchCursor cursor, long position) throws CompactedException {
+  Optional<Change> read(WatchCursor cursor) throws CompactedException {
     writer.lock();
     try {
-      Change change = log.after(position);
-      cursor.parked = change == null;
-      return Optional.ofNullable(change);
+      if (cursor.parked && !cursor.ids().isEmpty()) {
+        return Optional.empty();
+      }
+      Change change = log.after(cursor.position);
+      while (change != null) {
+        cursor.position = change.revision();
+        if (cursor.follows(change.id())) {
+          return Optional.of(change);
+        }
+        change = log.after(cursor.position);
+      }
+      cursor.parked = true;
+      return Optional.empty();
+    } finally {
+      writer.unlock();
+    }
+  }
+
+  long position(WatchCursor cursor) {
+    writer.lock();
+    try {
+      return cursor.parked && !cursor.ids().isEmpty() ? log.lastRevision() : cursor.position;
     } finally {
       writer.unlock();
     }
@@ -236,10 +419,10 @@ public final class ContainerStore {
     }
   }
 
-  private record Commit(Container record, @Nullable Change change) {}
+  private record Commit(Entry entry, @Nullable Change change) {}
 
   private interface Step {
-    @Nullable Container apply(@Nullable Container before);
+    @Nullable ContainerRecord apply(@Nullable ContainerRecord before);
   }
 
   private Optional<Commit> commit(ContainerId id, Step step) {
@@ -247,32 +430,33 @@ public final class ContainerStore {
     @Nullable Commit commit;
     writer.lock();
     try {
-      Container before = containers.get(id);
-      Container after = step.apply(before);
+      Entry before = containers.get(id);
+      ContainerRecord after = step.apply(before == null ? null : before.record());
       if (after == null && before == null) {
         return Optional.empty();
       }
       if (after != null && !after.id().equals(id)) {
         throw new IllegalArgumentException("an update of " + id + " returned " + after.id());
       }
-      if (after != null && before != null && after.withRevision(before.revision()).equals(before)) {
+      if (after != null && before != null && after.equals(before.record())) {
         return Optional.of(new Commit(before, null));
       }
       long revision = log.lastRevision() + 1;
-      @Nullable Container stored = after == null ? null : after.withRevision(revision);
+      @Nullable Entry stored = after == null ? null : new Entry(after, revision, null);
       Change change = new Change(revision, nextCommitAt(), before, stored);
       if (stored == null) {
         containers.remove(id);
-        if (before != null && before.exit() != null) {
-          removed.keep(before.removed(change.at()));
+        if (before != null && before.record().exit() != null) {
+          removed.keep(new Entry(before.record().ofRemoved(), before.revision(), change.at()));
         }
       } else {
         containers.put(id, stored);
-        removed.forget(id);
+        removed.succeeded(id);
       }
+      outOfMemory.committed(id, after);
       log.append(change);
       latest = null;
-      toWake = unpark();
+      toWake = cursors.unpark(id, revision);
       commit = stored == null ? null : new Commit(stored, change);
     } finally {
       writer.unlock();
@@ -281,20 +465,10 @@ public final class ContainerStore {
     return Optional.ofNullable(commit);
   }
 
+  @GuardedBy("writer")
   private Instant nextCommitAt() {
     Instant now = clock.instant();
     lastCommitAt = now.isAfter(lastCommitAt) ? now : lastCommitAt.plusNanos(1);
     return lastCommitAt;
-  }
-
-  private List<WatchCursor> unpark() {
-    List<WatchCursor> parked = new ArrayList<>();
-    for (WatchCursor cursor : cursors) {
-      if (cursor.parked) {
-        cursor.parked = false;
-        parked.add(cursor);
-      }
-    }
-    return parked;
   }
 }

@@ -1,11 +1,19 @@
 package io.statebridge.store;
 
-import io.statebridge.api.Container;
 import io.statebridge.api.ContainerId;
 import io.statebridge.api.ContainerInfo;
+import io.statebridge.api.ContainerRecord;
 import io.statebridge.api.Exit;
 import io.statebridge.api.ExitSource;
 import io.statebridge.api.PendingExit;
+import io.statebridge.api.Run;
+import io.statebridge.api.Run.Created;
+import io.statebridge.api.Run.Ended;
+import io.statebridge.api.Run.Ending;
+import io.statebridge.api.Run.Live;
+import io.statebridge.api.Run.None;
+import io.statebridge.api.Run.Running;
+import io.statebridge.api.Run.WithoutProcess;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -26,6 +34,10 @@ import org.jspecify.annotations.Nullable;
  * row of its own, and goes with its container. The revision is not kept: it means nothing to
  * another epoch.
  *
+ * <p>Which kind of run a row has follows from what is set, in this order: {@code exited_at} of one
+ * that has ended, {@code pending_exited_at} of one that is ending; of one that lives, {@code
+ * run_pid} and {@code started_at}.
+ *
  * <p>For one thread at a time.
  */
 final class ContainerTable implements AutoCloseable {
@@ -42,20 +54,23 @@ final class ContainerTable implements AutoCloseable {
             created_at TEXT,
             cri_metadata TEXT NOT NULL,
             spec TEXT NOT NULL,
-            pid INTEGER NOT NULL,
+            orphaned INTEGER NOT NULL,
             bundle TEXT NOT NULL,
+            run_pid INTEGER NOT NULL,
             task_created_at TEXT,
             started_at TEXT,
             paused INTEGER NOT NULL,
             exit_code INTEGER,
             exited_at TEXT,
             exit_source TEXT,
+            exit_reason TEXT,
             exit_message TEXT,
             cleanup_pending INTEGER NOT NULL,
             removed_at TEXT,
             pending_exit_code INTEGER,
             pending_exited_at TEXT,
             pending_exit_source TEXT,
+            pending_exit_reason TEXT,
             pending_exit_message TEXT,
             pending_observed_at TEXT,
             pending_delete_attempts INTEGER,
@@ -83,20 +98,23 @@ final class ContainerTable implements AutoCloseable {
           "created_at",
           "cri_metadata",
           "spec",
-          "pid",
+          "orphaned",
           "bundle",
+          "run_pid",
           "task_created_at",
           "started_at",
           "paused",
           "exit_code",
           "exited_at",
           "exit_source",
+          "exit_reason",
           "exit_message",
           "cleanup_pending",
           "removed_at",
           "pending_exit_code",
           "pending_exited_at",
           "pending_exit_source",
+          "pending_exit_reason",
           "pending_exit_message",
           "pending_observed_at",
           "pending_delete_attempts",
@@ -139,20 +157,21 @@ final class ContainerTable implements AutoCloseable {
    * @param before as they are, null when that is not known; labels that stay are not written again
    * @param after as they shall be, null when they shall go
    */
-  record Write(ContainerId id, @Nullable Container before, @Nullable Container after) {}
+  record Write(ContainerId id, @Nullable Entry before, @Nullable Entry after) {}
 
   void write(Write write) throws SQLException {
-    Container before = write.before();
-    Container after = write.after();
+    Entry before = write.before();
+    Entry after = write.after();
     if (after == null) {
       withKey(delete, write.id()).executeUpdate();
       return;
     }
     bind(after);
     put.executeUpdate();
-    if (before == null || !before.labels().equals(after.labels())) {
+    Map<String, String> labels = after.record().labels();
+    if (before == null || !before.record().labels().equals(labels)) {
       withKey(deleteLabels, after.id()).executeUpdate();
-      for (Map.Entry<String, String> label : after.labels().entrySet()) {
+      for (Map.Entry<String, String> label : labels.entrySet()) {
         withKey(putLabel, after.id());
         putLabel.setString(3, label.getKey());
         putLabel.setString(4, label.getValue());
@@ -194,10 +213,11 @@ final class ContainerTable implements AutoCloseable {
     return statement;
   }
 
-  private void bind(Container container) throws SQLException {
-    ContainerInfo info = container.info();
-    Exit exit = container.exit();
-    PendingExit pending = container.pendingExit();
+  private void bind(Entry entry) throws SQLException {
+    ContainerRecord record = entry.record();
+    ContainerInfo info = record.info();
+    Run run = record.run();
+    PendingExit pending = record.pendingExit();
     withKey(put, info.id());
     int i = KEY.size();
     put.setString(++i, info.image());
@@ -206,18 +226,29 @@ final class ContainerTable implements AutoCloseable {
     put.setString(++i, text(info.createdAt()));
     put.setString(++i, info.criMetadata());
     put.setString(++i, info.spec());
-    put.setLong(++i, container.pid());
-    put.setString(++i, container.bundle());
-    put.setString(++i, text(container.taskCreatedAt()));
-    put.setString(++i, text(container.startedAt()));
-    put.setBoolean(++i, container.paused());
-    i = bind(i, exit);
-    put.setBoolean(++i, container.cleanupPending());
-    put.setString(++i, text(container.removedAt()));
+    put.setBoolean(++i, record.orphaned());
+    put.setString(++i, record.bundle());
+    put.setLong(++i, run.pid());
+    put.setString(++i, text(taskCreatedAt(run)));
+    put.setString(++i, text(run.startedAt()));
+    put.setBoolean(++i, run.paused());
+    i = bind(i, record.exit());
+    put.setBoolean(++i, record.cleanupPending());
+    put.setString(++i, text(entry.removedAt()));
     i = bind(i, pending == null ? null : pending.exit());
     put.setString(++i, pending == null ? null : text(pending.observedAt()));
     put.setObject(++i, pending == null ? null : pending.deleteAttempts());
     put.setString(++i, pending == null ? null : pending.lastError());
+  }
+
+  private static @Nullable Instant taskCreatedAt(Run run) {
+    return switch (run) {
+      case Created created -> created.taskCreatedAt();
+      case Running running -> running.taskCreatedAt();
+      case Ending ending -> taskCreatedAt(ending.live());
+      case None none -> none.lastCreatedAt();
+      case WithoutProcess _, Ended _ -> null;
+    };
   }
 
   private int bind(int before, @Nullable Exit exit) throws SQLException {
@@ -225,6 +256,7 @@ final class ContainerTable implements AutoCloseable {
     put.setObject(++i, exit == null ? null : exit.code());
     put.setString(++i, exit == null ? null : text(exit.exitedAt()));
     put.setString(++i, exit == null ? null : exit.source().name());
+    put.setString(++i, exit == null ? null : exit.reason());
     put.setString(++i, exit == null ? null : exit.message());
     return i;
   }
@@ -238,16 +270,16 @@ final class ContainerTable implements AutoCloseable {
    *
    * @throws RuntimeException when a row contradicts itself
    */
-  List<Container> readAll() throws SQLException {
+  List<Entry> readAll() throws SQLException {
     Map<ContainerId, Map<String, String>> labels = readLabels();
-    List<Container> containers = new ArrayList<>();
+    List<Entry> entries = new ArrayList<>();
     try (Statement statement = connection.createStatement();
         ResultSet row = statement.executeQuery("SELECT * FROM container ORDER BY namespace, id")) {
       while (row.next()) {
-        containers.add(container(row, labels));
+        entries.add(entry(row, labels));
       }
     }
-    return containers;
+    return entries;
   }
 
   private Map<ContainerId, Map<String, String>> readLabels() throws SQLException {
@@ -267,7 +299,7 @@ final class ContainerTable implements AutoCloseable {
     return new ContainerId(row.getString("namespace"), row.getString("id"));
   }
 
-  private static Container container(ResultSet row, Map<ContainerId, Map<String, String>> labels)
+  private static Entry entry(ResultSet row, Map<ContainerId, Map<String, String>> labels)
       throws SQLException {
     ContainerId id = key(row);
     ContainerInfo info =
@@ -280,18 +312,39 @@ final class ContainerTable implements AutoCloseable {
             time(row, "created_at"),
             row.getString("cri_metadata"),
             row.getString("spec"));
-    return new Container(
-        info,
-        row.getLong("pid"),
-        row.getString("bundle"),
-        time(row, "task_created_at"),
-        time(row, "started_at"),
-        exit(row, ""),
-        row.getBoolean("paused"),
-        pendingExit(row),
-        row.getBoolean("cleanup_pending"),
-        time(row, "removed_at"),
-        0);
+    ContainerRecord record =
+        new ContainerRecord(info, row.getString("bundle"), run(row), row.getBoolean("orphaned"));
+    return new Entry(record, 0, time(row, "removed_at"));
+  }
+
+  private static Run run(ResultSet row) throws SQLException {
+    Exit exit = exit(row, "");
+    PendingExit pending = pendingExit(row);
+    boolean cleanupPending = row.getBoolean("cleanup_pending");
+    if (exit == null ? cleanupPending : pending != null) {
+      throw new IllegalArgumentException("a run that has ended and has not: " + key(row));
+    }
+    if (exit != null) {
+      return new Ended(row.getLong("run_pid"), time(row, "started_at"), exit, cleanupPending);
+    }
+    Live live = live(row);
+    if (pending != null) {
+      return new Ending(Objects.requireNonNull(live, "no run is ending"), pending);
+    }
+    return live == null ? new None(0, time(row, "task_created_at")) : live;
+  }
+
+  private static @Nullable Live live(ResultSet row) throws SQLException {
+    long pid = row.getLong("run_pid");
+    Instant taskCreatedAt = time(row, "task_created_at");
+    Instant startedAt = time(row, "started_at");
+    boolean paused = row.getBoolean("paused");
+    if (pid == 0) {
+      return startedAt == null ? null : new WithoutProcess(startedAt, paused);
+    }
+    return startedAt == null
+        ? new Created(pid, taskCreatedAt)
+        : new Running(pid, taskCreatedAt, startedAt, paused);
   }
 
   private static @Nullable Exit exit(ResultSet row, String prefix) throws SQLException {
@@ -303,6 +356,7 @@ final class ContainerTable implements AutoCloseable {
         row.getInt(prefix + "exit_code"),
         exitedAt,
         ExitSource.valueOf(row.getString(prefix + "exit_source")),
+        Objects.requireNonNull(row.getString(prefix + "exit_reason")),
         row.getString(prefix + "exit_message"));
   }
 

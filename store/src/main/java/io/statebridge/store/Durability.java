@@ -1,5 +1,6 @@
 package io.statebridge.store;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.statebridge.store.CheckpointStatus.State;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -34,15 +35,30 @@ final class Durability {
   private final InstantSource clock;
   private final ReentrantLock lock = new ReentrantLock();
 
-  // Guarded by lock. At most one waiter per caller that waits, none for longer than the timeout.
+  /** At most one per caller that waits, none for longer than the timeout. */
+  @GuardedBy("lock")
   private final PriorityQueue<Waiter> waiters =
       new PriorityQueue<>(Comparator.comparingLong(Waiter::revision));
+
+  @GuardedBy("lock")
   private State state;
+
+  @GuardedBy("lock")
   private Instant since;
+
+  @GuardedBy("lock")
   private String lastError = "";
+
+  @GuardedBy("lock")
   private long durableRevision;
+
+  @GuardedBy("lock")
   private long transactions;
+
+  @GuardedBy("lock")
   private @Nullable Path setAside;
+
+  @GuardedBy("lock")
   private boolean ended;
 
   /**
@@ -170,6 +186,7 @@ final class Durability {
     release(all);
   }
 
+  @GuardedBy("lock")
   private boolean enter(State next) {
     if (state == next) {
       return false;
@@ -179,6 +196,7 @@ final class Durability {
     return true;
   }
 
+  @GuardedBy("lock")
   private List<Waiter> takeAll() {
     List<Waiter> all = new ArrayList<>(waiters);
     waiters.clear();

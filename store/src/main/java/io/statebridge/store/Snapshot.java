@@ -1,6 +1,5 @@
 package io.statebridge.store;
 
-import io.statebridge.api.Container;
 import java.util.List;
 
 /**
@@ -8,6 +7,6 @@ import java.util.List;
  *
  * @param epoch of the store
  * @param revision the last commit that is included
- * @param containers ordered by id, unmodifiable
+ * @param entries ordered by id, unmodifiable
  */
-public record Snapshot(String epoch, long revision, List<Container> containers) {}
+public record Snapshot(String epoch, long revision, List<Entry> entries) {}

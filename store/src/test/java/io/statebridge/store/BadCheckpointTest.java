@@ -8,10 +8,11 @@ import static io.statebridge.store.CheckpointFixture.sql;
 import static io.statebridge.store.CheckpointFixture.start;
 import static io.statebridge.store.Samples.container;
 import static io.statebridge.store.Samples.id;
+import static io.statebridge.store.Samples.loaded;
+import static io.statebridge.store.Samples.withTask;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.statebridge.api.Container;
 import io.statebridge.store.CheckpointStatus.State;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,6 +30,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Files that are no checkpoint of ours, or none any more. */
 @Timeout(60)
 final class BadCheckpointTest {
+  private static final String PENDING =
+      "UPDATE container SET pending_exited_at = '2026-01-01T00:00:00Z', pending_exit_code = 1,"
+          + " pending_exit_source = 'EVENT', pending_exit_reason = 'Error',"
+          + " pending_exit_message = '', pending_observed_at = '2026-01-01T00:00:00Z',"
+          + " pending_delete_attempts = 0, pending_last_error = ''";
+
   private static final String ASIDE = "checkpoint.db.bad-20260203T040506.789Z";
 
   @TempDir private Path dir;
@@ -64,7 +71,7 @@ final class BadCheckpointTest {
       assertThat(status.setAside()).isEqualTo(dir.resolve(ASIDE));
       assertThat(status.lastError()).contains(file().toString()).contains(why);
     }
-    assertThat(reload(dir)).containsExactly(container("new"));
+    assertThat(reload(dir)).containsExactly(loaded("new"));
     assertThat(names(dir).stream().filter(n -> n.contains("bad"))).contains(ASIDE);
   }
 
@@ -130,30 +137,13 @@ final class BadCheckpointTest {
   @Test
   void aFileOfANewerVersionIsSetAsideAndStaysWhole() throws Exception {
     makeWithRecords(1);
-    sql(dir, "PRAGMA user_version = 4");
+    sql(dir, "PRAGMA user_version = 5");
 
-    assertSetAside("is of version 4");
+    assertSetAside("is of version 5");
 
     Files.move(dir.resolve(ASIDE), file(), StandardCopyOption.REPLACE_EXISTING);
-    sql(dir, "PRAGMA user_version = 3");
-    assertThat(reload(dir)).containsExactly(container("old0"));
-  }
-
-  @Test
-  void aFileOfAnEarlierVersionIsUpgraded() throws Exception {
-    makeWithRecords(2);
-    sql(
-        dir,
-        "ALTER TABLE container DROP COLUMN spec",
-        "ALTER TABLE container DROP COLUMN removed_at",
-        "PRAGMA user_version = 1");
-
-    try (CheckpointFixture daemon = start(dir)) {
-      assertThat(daemon.loaded).containsExactly(container("old0"), container("old1"));
-      daemon.put("new");
-      assertThat(daemon.checkpoint.status().setAside()).isNull();
-    }
-    assertThat(reload(dir)).containsExactly(container("new"), container("old0"), container("old1"));
+    sql(dir, "PRAGMA user_version = 4");
+    assertThat(reload(dir)).containsExactly(loaded("old0"));
   }
 
   @Test
@@ -182,10 +172,16 @@ final class BadCheckpointTest {
   @ValueSource(
       strings = {
         "UPDATE container SET created_at = 'yesterday'",
-        "UPDATE container SET pid = -1",
+        "UPDATE container SET run_pid = -1",
         "UPDATE container SET exited_at = '2026-01-01T00:00:00Z', exit_source = 'NOBODY'",
         "UPDATE container SET pending_exited_at = '2026-01-01T00:00:00Z', pending_exit_source = 'EVENT'",
-        "UPDATE container SET cleanup_pending = 1"
+        "UPDATE container SET exited_at = '2026-01-01T00:00:00Z', exit_source = 'EVENT', exit_message = ''",
+        "UPDATE container SET cleanup_pending = 1",
+        "UPDATE container SET removed_at = '2026-01-01T00:00:00Z'",
+        PENDING,
+        PENDING
+            + ", run_pid = 7, exited_at = '2026-01-01T00:00:00Z', exit_code = 1, exit_source = 'EVENT', exit_reason = 'Error', exit_message = ''",
+        "INSERT INTO out_of_memory VALUES ('', 'web', 7)"
       })
   void aFileWithARecordThatCannotBeIsSetAside(String change) throws Exception {
     makeWithRecords(1);
@@ -239,7 +235,7 @@ final class BadCheckpointTest {
 
   /** Somebody meddles with the file in use; it is made anew from the store. */
   private void assertRebuiltAfter(Meddling meddling, String why) throws Exception {
-    List<Container> expected;
+    List<Entry> expected;
     try (CheckpointFixture daemon = start(dir)) {
       daemon.put("a");
       meddling.run();
@@ -298,7 +294,7 @@ final class BadCheckpointTest {
       daemon.put("b");
     }
 
-    assertThat(reload(gone)).containsExactly(container("a"), container("b"));
+    assertThat(reload(gone)).containsExactly(loaded("a"), loaded("b"));
   }
 
   @Test
@@ -312,7 +308,7 @@ final class BadCheckpointTest {
       await().until(() -> daemon.checkpoint.status().setAside() != null);
     }
     assertThat(dir.resolve(ASIDE)).hasBinaryContent(garbage(4096));
-    assertThat(reload(dir)).containsExactly(container("a"), container("b"));
+    assertThat(reload(dir)).containsExactly(loaded("a"), loaded("b"));
   }
 
   @Test
@@ -323,18 +319,18 @@ final class BadCheckpointTest {
       Files.delete(file());
     }
 
-    assertThat(reload(dir)).containsExactly(container("a"), container("b"));
+    assertThat(reload(dir)).containsExactly(loaded("a"), loaded("b"));
   }
 
   @Test
   void aRecordThatIsCommittedWhileTheFileIsMadeAnewIsInIt() throws Exception {
-    List<Container> expected;
+    List<Entry> expected;
     try (CheckpointFixture daemon = start(dir)) {
       daemon.put("a");
       Files.delete(file());
       for (int i = 0; i < 200; i++) {
         daemon.store.create(container("c" + i));
-        daemon.store.update(id("c" + i), c -> c.newRun(1, null));
+        daemon.store.update(id("c" + i), c -> withTask(c, 1));
       }
       await().until(() -> daemon.checkpoint.status().lastError().contains("removed"));
       daemon.awaitState(State.DURABLE);

@@ -1,6 +1,6 @@
 package io.statebridge.store;
 
-import static io.statebridge.store.Samples.container;
+import static io.statebridge.store.Samples.loaded;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
@@ -17,7 +17,7 @@ final class ChangeLogTest {
   private static ChangeLog logOf(int capacity, long changes) {
     ChangeLog log = new ChangeLog(capacity);
     for (long revision = 1; revision <= changes; revision++) {
-      log.append(new Change(revision, Instant.EPOCH, null, container("c" + revision)));
+      log.append(new Change(revision, Instant.EPOCH, null, loaded("c" + revision)));
     }
     return log;
   }
@@ -57,8 +57,7 @@ final class ChangeLogTest {
     for (long revision = log.compactRevision(); revision < log.lastRevision(); revision++) {
       Change change = log.after(revision);
       assertThat(change)
-          .isEqualTo(
-              new Change(revision + 1, Instant.EPOCH, null, container("c" + (revision + 1))));
+          .isEqualTo(new Change(revision + 1, Instant.EPOCH, null, loaded("c" + (revision + 1))));
     }
     assertThat(log.after(log.lastRevision())).isNull();
   }
@@ -84,7 +83,7 @@ final class ChangeLogTest {
     ChangeLog log = logOf(4, 3);
 
     assertThatIllegalStateException()
-        .isThrownBy(() -> log.append(new Change(revision, Instant.EPOCH, null, container("x"))));
+        .isThrownBy(() -> log.append(new Change(revision, Instant.EPOCH, null, loaded("x"))));
 
     assertThat(log.lastRevision()).isEqualTo(3);
   }
@@ -104,9 +103,9 @@ final class ChangeLogTest {
 
   @Test
   void aChangeIsOfTheContainerThatCameChangedOrWent() {
-    assertThat(new Change(1, Instant.EPOCH, null, container("a")).id()).isEqualTo(Samples.id("a"));
-    assertThat(new Change(1, Instant.EPOCH, container("a"), container("a")).id())
+    assertThat(new Change(1, Instant.EPOCH, null, loaded("a")).id()).isEqualTo(Samples.id("a"));
+    assertThat(new Change(1, Instant.EPOCH, loaded("a"), loaded("a")).id())
         .isEqualTo(Samples.id("a"));
-    assertThat(new Change(1, Instant.EPOCH, container("a"), null).id()).isEqualTo(Samples.id("a"));
+    assertThat(new Change(1, Instant.EPOCH, loaded("a"), null).id()).isEqualTo(Samples.id("a"));
   }
 }

@@ -4,7 +4,6 @@ import static io.statebridge.store.CheckpointFixture.names;
 import static io.statebridge.store.Samples.id;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.statebridge.api.Container;
 import io.statebridge.api.ContainerId;
 import io.statebridge.store.CheckpointStatus.State;
 import java.io.BufferedReader;
@@ -68,7 +67,7 @@ final class CheckpointCrashTest {
         assertThat(checkpoint.status().state()).isEqualTo(State.DURABLE);
         assertThat(checkpoint.status().setAside()).isNull();
         Map<ContainerId, Long> found =
-            checkpoint.load().stream().collect(Collectors.toMap(Container::id, Container::pid));
+            checkpoint.load().stream().collect(Collectors.toMap(Entry::id, e -> e.record().pid()));
         assertThat(confirmed)
             .isNotEmpty()
             .allSatisfy(

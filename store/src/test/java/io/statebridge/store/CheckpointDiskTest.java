@@ -6,10 +6,10 @@ import static io.statebridge.store.CheckpointFixture.reload;
 import static io.statebridge.store.CheckpointFixture.start;
 import static io.statebridge.store.Samples.container;
 import static io.statebridge.store.Samples.id;
+import static io.statebridge.store.Samples.loaded;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.statebridge.api.Container;
 import io.statebridge.store.CheckpointStatus.State;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -69,7 +69,7 @@ final class CheckpointDiskTest {
 
   @Test
   void aFullDiskDegradesItUntilThereIsSpaceAndThenEverythingIsOnIt() throws Exception {
-    List<Container> expected;
+    List<Entry> expected;
     try (CheckpointFixture daemon = start(state)) {
       daemon.put("before");
       disk.fill();
@@ -101,7 +101,7 @@ final class CheckpointDiskTest {
     }
     disk.remount("size=8m");
 
-    assertThat(reload(state)).contains(container("before"));
+    assertThat(reload(state)).contains(loaded("before"));
   }
 
   @Test
@@ -110,7 +110,7 @@ final class CheckpointDiskTest {
     disk.fill();
 
     try (CheckpointFixture daemon = start(state)) {
-      assertThat(daemon.loaded).containsExactly(container("a"), container("b"));
+      assertThat(daemon.loaded).containsExactly(loaded("a"), loaded("b"));
 
       commitUntilDegraded(daemon);
       disk.remount("size=8m");
@@ -118,7 +118,7 @@ final class CheckpointDiskTest {
       daemon.put("c");
 
       assertThat(daemon.checkpoint.status().setAside()).isNull();
-      assertThat(daemon.records()).contains(container("a"), container("b"), container("c"));
+      assertThat(daemon.records()).contains(loaded("a"), loaded("b"), loaded("c"));
     }
   }
 
@@ -128,7 +128,7 @@ final class CheckpointDiskTest {
     disk.remount("ro");
 
     try (CheckpointFixture daemon = start(state)) {
-      assertThat(daemon.loaded).containsExactly(container("a"), container("b"));
+      assertThat(daemon.loaded).containsExactly(loaded("a"), loaded("b"));
       CheckpointStatus status = daemon.checkpoint.status();
       assertThat(status.state()).isEqualTo(State.DEGRADED);
       assertThat(status.lastError())
@@ -142,7 +142,7 @@ final class CheckpointDiskTest {
 
       assertThat(daemon.checkpoint.status().setAside()).isNull();
     }
-    assertThat(reload(state)).containsExactly(container("b"), container("in memory"));
+    assertThat(reload(state)).containsExactly(loaded("b"), loaded("in memory"));
   }
 
   @Test
@@ -157,14 +157,14 @@ final class CheckpointDiskTest {
     disk.remount("ro");
 
     try (CheckpointFixture daemon = start(state)) {
-      assertThat(daemon.loaded).containsExactly(container("a"));
+      assertThat(daemon.loaded).containsExactly(loaded("a"));
     }
     disk.remount("rw");
   }
 
   @Test
   void anotherDiskInItsPlaceIsWrittenOnceItCanBe() throws Exception {
-    List<Container> expected;
+    List<Entry> expected;
     try (CheckpointFixture daemon = start(state)) {
       daemon.put("a");
       disk.close();
@@ -194,7 +194,7 @@ final class CheckpointDiskTest {
       Files.delete(file);
       daemon.awaitState(State.DURABLE);
     }
-    assertThat(reload(below)).containsExactly(container("in memory"));
+    assertThat(reload(below)).containsExactly(loaded("in memory"));
   }
 
   @Test
@@ -214,7 +214,7 @@ final class CheckpointDiskTest {
       assertThat(status.setAside()).isNotNull();
       assertThat(status.lastError()).contains("could not be read at the start");
     }
-    assertThat(reload(state)).containsExactly(container("new"));
+    assertThat(reload(state)).containsExactly(loaded("new"));
     assertThat(names(state)).contains("checkpoint.db.unread-20260203T040506.789Z", "checkpoint.db");
   }
 
@@ -237,6 +237,6 @@ final class CheckpointDiskTest {
       disk.remount("rw");
     }
 
-    assertThat(reload(state)).containsExactly(container("a"), container("b"));
+    assertThat(reload(state)).containsExactly(loaded("a"), loaded("b"));
   }
 }

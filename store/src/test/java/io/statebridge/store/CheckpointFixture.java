@@ -3,7 +3,6 @@ package io.statebridge.store;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.awaitility.Awaitility.await;
 
-import io.statebridge.api.Container;
 import io.statebridge.store.CheckpointStatus.State;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -51,13 +50,14 @@ final class CheckpointFixture implements AutoCloseable {
 
   final ContainerStore store;
   final Checkpoint checkpoint;
-  final List<Container> loaded;
+  final List<Entry> loaded;
 
   private CheckpointFixture(Path stateDir, CheckpointLimits limits, ContainerStore store) {
     this.store = store;
     checkpoint = Checkpoint.open(stateDir, limits, CLOCK);
     loaded = checkpoint.load();
     store.restore(loaded);
+    checkpoint.loadOutOfMemory().forEach(store::noteOutOfMemory);
     checkpoint.follow(store);
   }
 
@@ -75,17 +75,16 @@ final class CheckpointFixture implements AutoCloseable {
   }
 
   /** What a daemon that starts now would know. */
-  static List<Container> reload(Path stateDir) {
+  static List<Entry> reload(Path stateDir) {
     try (Checkpoint checkpoint = Checkpoint.open(stateDir, QUICK, CLOCK)) {
       return checkpoint.load();
     }
   }
 
   /** A record of the store, on disk. */
-  Container put(String name) throws Exception {
-    Container created = store.create(Samples.container(name)).orElseThrow();
+  void put(String name) throws Exception {
+    store.create(Samples.container(name));
     awaitDurable();
-    return created.withRevision(0);
   }
 
   void awaitDurable() throws Exception {
@@ -96,8 +95,8 @@ final class CheckpointFixture implements AutoCloseable {
     return await().until(checkpoint::status, status -> status.state() == state);
   }
 
-  List<Container> records() {
-    return store.snapshot().containers().stream().map(c -> c.withRevision(0)).toList();
+  List<Entry> records() {
+    return store.snapshot().entries().stream().map(e -> Samples.loaded(e.record())).toList();
   }
 
   /** Until the threads of all checkpoints have ended. */

@@ -14,18 +14,27 @@ import static io.statebridge.store.CheckpointFixture.start;
 import static io.statebridge.store.CheckpointFixture.startRetaining;
 import static io.statebridge.store.Samples.container;
 import static io.statebridge.store.Samples.id;
+import static io.statebridge.store.Samples.loaded;
+import static io.statebridge.store.Samples.removed;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.awaitility.Awaitility.await;
 
-import io.statebridge.api.Container;
 import io.statebridge.api.ContainerId;
 import io.statebridge.api.ContainerInfo;
+import io.statebridge.api.ContainerRecord;
 import io.statebridge.api.Exit;
 import io.statebridge.api.ExitSource;
 import io.statebridge.api.PendingExit;
+import io.statebridge.api.Run.Created;
+import io.statebridge.api.Run.Ended;
+import io.statebridge.api.Run.Ending;
+import io.statebridge.api.Run.Live;
+import io.statebridge.api.Run.None;
+import io.statebridge.api.Run.Running;
+import io.statebridge.api.Run.WithoutProcess;
 import io.statebridge.store.CheckpointStatus.State;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -58,15 +67,27 @@ import org.junit.jupiter.params.provider.MethodSource;
 final class CheckpointTest {
   private static final Instant STARTED = Instant.parse("2026-01-02T03:04:05.000000001Z");
   private static final Instant ENDED = Instant.parse("2026-01-02T03:04:06.999999999Z");
-  private static final Exit EXIT = new Exit(137, ENDED, ExitSource.SHIM, "killed\nby 'hand'");
+  private static final Exit EXIT =
+      new Exit(137, ENDED, ExitSource.SHIM, "Error", "killed\nby 'hand'");
 
   @TempDir private Path dir;
 
-  private static Container running(String name) {
-    return container(name).newRun(42, STARTED.minusNanos(1)).startedAt(STARTED);
+  private static final Running RUNNING = new Running(42, STARTED.minusNanos(1), STARTED, false);
+  private static final Running PAUSED = new Running(42, STARTED.minusNanos(1), STARTED, true);
+
+  private static ContainerRecord running(String name) {
+    return container(name).withRun(RUNNING);
   }
 
-  private static Stream<Container> records() {
+  private static ContainerRecord ending(String name, Live live) {
+    return container(name).withRun(new Ending(live, PendingExit.of(EXIT, ENDED.plusNanos(7))));
+  }
+
+  private static ContainerRecord ended(String name) {
+    return Samples.ended(running(name), EXIT);
+  }
+
+  private static Stream<ContainerRecord> records() {
     ContainerInfo bare = new ContainerInfo(id("bare"), "", "", Map.of(), "", null);
     ContainerInfo told =
         new ContainerInfo(
@@ -79,49 +100,62 @@ final class CheckpointTest {
             "{\"Version\":\"v1\"}",
             "{\"annotations\":{}}");
     return Stream.of(
-        Container.of(bare),
-        Container.of(told),
-        Container.of(told).newRun(4_294_967_295L, Instant.MAX).startedAt(Instant.MAX),
-        Container.of(told).newRun(Long.MAX_VALUE, null).withBundle("/run/b\u00e4").withPaused(true),
+        ContainerRecord.of(bare),
+        ContainerRecord.of(told),
+        ContainerRecord.of(told)
+            .withRun(new Running(4_294_967_295L, Instant.MAX, Instant.MAX, false)),
+        ContainerRecord.of(told)
+            .withRun(new Running(Long.MAX_VALUE, null, STARTED, true))
+            .withBundle("/run/b\u00e4"),
+        ContainerRecord.of(told).withRun(new Created(Long.MAX_VALUE, null)),
+        container("undone").withRun(new None(0, STARTED)),
+        container("created").withRun(new Created(42, STARTED)),
         running("running"),
-        running("paused").withPaused(true),
-        running("pending").withPendingExit(PendingExit.of(EXIT, ENDED.plusNanos(7))),
-        running("failing")
-            .withPaused(true)
-            .withPendingExit(
-                PendingExit.of(Exit.unseen(ENDED), ENDED)
-                    .afterFailedDelete("no")
-                    .afterFailedDelete("still not")),
-        running("exited").finished(EXIT),
-        running("zero").finished(new Exit(0, Instant.EPOCH, ExitSource.EVENT)),
-        running("cleanup").finished(EXIT).withCleanupPending(true));
+        running("orphaned").withOrphaned(true),
+        container("paused").withRun(PAUSED),
+        container("vm").withRun(new WithoutProcess(STARTED, false)),
+        container("paused vm").withRun(new WithoutProcess(STARTED, true)),
+        ending("pending", RUNNING),
+        ending("never started", new Created(42, STARTED)),
+        ending("vm", new WithoutProcess(STARTED, false)),
+        container("failing")
+            .withRun(
+                new Ending(
+                    PAUSED,
+                    PendingExit.of(Exit.unseen(ENDED), ENDED)
+                        .afterFailedDelete("no")
+                        .afterFailedDelete("still not"))),
+        ended("exited"),
+        Samples.ended(running("oom"), EXIT.withReason(Exit.OOM_KILLED)),
+        Samples.ended(container("unknown run"), EXIT),
+        Samples.ended(running("zero"), new Exit(0, Instant.EPOCH, ExitSource.EVENT)),
+        container("cleanup").withRun(new Ended(42, STARTED, EXIT, true)));
   }
 
   @ParameterizedTest
   @MethodSource("records")
-  void everyFactOfARecordComesBack(Container record) throws Exception {
+  void everyFactOfARecordComesBack(ContainerRecord record) throws Exception {
     try (CheckpointFixture daemon = start(dir)) {
       daemon.store.create(record);
       daemon.awaitDurable();
     }
 
-    assertThat(reload(dir)).containsExactly(record);
+    assertThat(reload(dir)).containsExactly(loaded(record));
   }
 
   @ParameterizedTest
   @MethodSource("records")
-  void everyFactOfARecordReplacesTheOneBefore(Container record) throws Exception {
+  void everyFactOfARecordReplacesTheOneBefore(ContainerRecord record) throws Exception {
     ContainerInfo other =
         new ContainerInfo(
             record.id(), "other", "other", Map.of("other", "x"), "other", Instant.EPOCH);
-    for (Container before :
+    ContainerRecord bare = ContainerRecord.of(other);
+    for (ContainerRecord before :
         List.of(
-            Container.of(other),
-            Container.of(other).newRun(7, STARTED).finished(EXIT).withCleanupPending(true),
-            Container.of(other)
-                .newRun(7, STARTED)
-                .startedAt(STARTED)
-                .withPendingExit(PendingExit.of(EXIT, ENDED)))) {
+            bare,
+            bare.withRun(new Ended(7, null, EXIT.withReason("Other"), true)).withOrphaned(true),
+            bare.withRun(
+                new Ending(new Running(7, STARTED, STARTED, true), PendingExit.of(EXIT, ENDED))))) {
       try (CheckpointFixture daemon = start(dir)) {
         daemon.store.delete(record.id());
         daemon.store.create(before);
@@ -131,7 +165,7 @@ final class CheckpointTest {
         daemon.awaitDurable();
       }
 
-      assertThat(reload(dir)).containsExactly(record);
+      assertThat(reload(dir)).containsExactly(loaded(record));
     }
   }
 
@@ -144,7 +178,7 @@ final class CheckpointTest {
     }
 
     assertThat(reload(dir))
-        .containsExactly(container(new ContainerId("a", "z")), container("a"), container("b"));
+        .containsExactly(loaded(container(new ContainerId("a", "z"))), loaded("a"), loaded("b"));
   }
 
   @Test
@@ -152,7 +186,7 @@ final class CheckpointTest {
     ContainerInfo labelled =
         new ContainerInfo(id("a"), "", "", Map.of("x", "1", "y", "2"), "", null);
     try (CheckpointFixture daemon = start(dir)) {
-      daemon.store.create(Container.of(labelled));
+      daemon.store.create(ContainerRecord.of(labelled));
       daemon.put("b");
 
       daemon.store.delete(id("a"));
@@ -165,7 +199,8 @@ final class CheckpointTest {
 
   @Test
   void theEndOfARemovedContainerIsStillThereAfterARestart() throws Exception {
-    Container job = running("job").finished(EXIT);
+    ContainerRecord job = ended("job");
+    Instant removedAt = NOW.plusNanos(1);
     try (CheckpointFixture daemon = startRetaining(dir, CLOCK)) {
       daemon.store.create(job);
       daemon.awaitDurable();
@@ -175,11 +210,11 @@ final class CheckpointTest {
     }
 
     try (CheckpointFixture daemon = startRetaining(dir, CLOCK)) {
-      assertThat(daemon.loaded).containsExactly(job.removed(NOW.plusNanos(1)));
-      assertThat(daemon.store.getOrRemoved(id("job"))).contains(job.removed(NOW.plusNanos(1)));
-      assertThat(daemon.store.snapshot().containers()).isEmpty();
+      assertThat(daemon.loaded).containsExactly(removed(job, 0, removedAt));
+      assertThat(daemon.store.getOrRemoved(id("job"))).contains(removed(job, 0, removedAt));
+      assertThat(daemon.store.snapshot().entries()).isEmpty();
     }
-    assertThat(reload(dir)).containsExactly(job.removed(NOW.plusNanos(1)));
+    assertThat(reload(dir)).containsExactly(removed(job, 0, removedAt));
   }
 
   @Test
@@ -189,27 +224,27 @@ final class CheckpointTest {
       try (Connection other = connect(dir);
           Statement lock = other.createStatement()) {
         lock.execute("BEGIN IMMEDIATE");
-        daemon.store.create(running("job").finished(EXIT));
+        daemon.store.create(ended("job"));
         daemon.store.delete(id("job"));
         lock.execute("ROLLBACK");
       }
       daemon.awaitDurable();
     }
 
-    assertThat(reload(dir)).extracting(Container::id).containsExactly(id("job"), id("other"));
+    assertThat(reload(dir)).extracting(Entry::id).containsExactly(id("job"), id("other"));
   }
 
   @Test
   void aNewContainerTakesThePlaceOfARemovedOneOnDisk() throws Exception {
     ContainerInfo labelled = new ContainerInfo(id("job"), "", "", Map.of("x", "1"), "", null);
     try (CheckpointFixture daemon = startRetaining(dir, CLOCK)) {
-      daemon.store.create(Container.of(labelled).newRun(42, STARTED).finished(EXIT));
+      daemon.store.create(ContainerRecord.of(labelled).withRun(new Ended(42, null, EXIT, false)));
       daemon.store.delete(id("job"));
       daemon.awaitDurable();
 
       daemon.put("job");
     }
-    assertThat(reload(dir)).containsExactly(container("job"));
+    assertThat(reload(dir)).containsExactly(loaded("job"));
 
     try (CheckpointFixture daemon = startRetaining(dir, CLOCK)) {
       daemon.store.delete(id("job"));
@@ -222,10 +257,10 @@ final class CheckpointTest {
   void whatWasRemovedLongAgoGoesFromTheDisk() throws Exception {
     AtomicReference<Instant> now = new AtomicReference<>(NOW.plusMillis(500));
     try (CheckpointFixture daemon = startRetaining(dir, now::get)) {
-      daemon.store.create(running("early").finished(EXIT));
+      daemon.store.create(ended("early"));
       daemon.store.delete(id("early"));
       now.set(NOW.plusSeconds(2));
-      daemon.store.create(running("late").finished(EXIT));
+      daemon.store.create(ended("late"));
       daemon.store.delete(id("late"));
       daemon.awaitDurable();
       assertThat(query("SELECT count(*) FROM container")).isEqualTo("2");
@@ -233,6 +268,62 @@ final class CheckpointTest {
       now.set(NOW.plusSeconds(1).plus(RETENTION));
 
       await().until(() -> query("SELECT group_concat(id) FROM container").equals("late"));
+    }
+  }
+
+  @Test
+  void anEndThatIsKnownBetterAfterTheRemovalIsOnDiskToo() throws Exception {
+    ContainerRecord unseen = Samples.ended(running("job"), Exit.unseen(ENDED));
+    ContainerRecord known = Samples.ended(running("job"), EXIT).ofRemoved();
+    try (CheckpointFixture daemon = startRetaining(dir, CLOCK)) {
+      daemon.store.create(unseen);
+      daemon.store.delete(id("job"));
+      daemon.awaitDurable();
+
+      daemon.store.amendRemoved(known);
+
+      await().until(() -> query("SELECT exit_code FROM container").equals("137"));
+    }
+    assertThat(reload(dir)).containsExactly(removed(known, 0, NOW.plusNanos(1)));
+  }
+
+  @Test
+  void aRunThatRanOutOfMemoryIsStillNotedAfterARestart() throws Exception {
+    try (CheckpointFixture daemon = start(dir)) {
+      daemon.store.create(running("job"));
+      daemon.awaitDurable();
+
+      daemon.store.noteOutOfMemory(id("job"), 42);
+      daemon.store.noteOutOfMemory(id("not known yet"), 0);
+
+      await().until(() -> query("SELECT count(*) FROM out_of_memory").equals("2"));
+    }
+
+    try (CheckpointFixture daemon = start(dir)) {
+      assertThat(daemon.store.outOfMemoryNotes())
+          .isEqualTo(Map.of(id("job"), 42L, id("not known yet"), 0L));
+      daemon.store.update(id("job"), c -> Samples.ended(c, EXIT));
+      daemon.awaitDurable();
+
+      assertThat(query("SELECT group_concat(id) FROM out_of_memory")).isEqualTo("not known yet");
+    }
+  }
+
+  @Test
+  void aNoteIsOnDiskNoLaterThanTheCommitAfterIt() throws Exception {
+    try (CheckpointFixture daemon = start(dir)) {
+      daemon.put("job");
+      try (Connection other = connect(dir);
+          Statement lock = other.createStatement()) {
+        lock.execute("BEGIN IMMEDIATE");
+        daemon.store.create(container("first"));
+        daemon.store.noteOutOfMemory(id("job"), 0);
+        daemon.store.create(container("second"));
+        lock.execute("ROLLBACK");
+      }
+      daemon.awaitDurable();
+
+      assertThat(query("SELECT group_concat(id) FROM out_of_memory")).isEqualTo("job");
     }
   }
 
@@ -247,14 +338,14 @@ final class CheckpointTest {
   @Test
   void peopleCanReadTheFileWhileItIsInUse() throws Exception {
     try (CheckpointFixture daemon = start(dir)) {
-      daemon.store.create(running("a").finished(EXIT));
+      daemon.store.create(ended("a"));
       daemon.awaitDurable();
 
       assertThat(
               query(
                   "SELECT id || ' ' || exit_code || ' ' || exit_source || ' ' || exited_at FROM container"))
           .isEqualTo("a 137 SHIM 2026-01-02T03:04:06.999999999Z");
-      assertThat(query("PRAGMA user_version")).isEqualTo("3");
+      assertThat(query("PRAGMA user_version")).isEqualTo("4");
       assertThat(query("PRAGMA journal_mode")).isEqualTo("wal");
     }
   }
@@ -297,7 +388,7 @@ final class CheckpointTest {
       daemon.put("a");
     }
 
-    assertThat(reload(odd)).containsExactly(container("a"));
+    assertThat(reload(odd)).containsExactly(loaded("a"));
     assertThat(names(dir)).containsExactly("a?b=c#d %41 é");
   }
 
@@ -369,7 +460,7 @@ final class CheckpointTest {
       daemon.awaitDurable();
     }
 
-    assertThat(reload(dir)).containsExactly(running("came back"), running("kept"));
+    assertThat(reload(dir)).containsExactly(loaded(running("came back")), loaded(running("kept")));
   }
 
   @Test
@@ -391,7 +482,7 @@ final class CheckpointTest {
       checkpoint.durable(store.revision()).toCompletableFuture().get(20, SECONDS);
     }
 
-    assertThat(reload(dir)).hasSize(50).doesNotContain(container("first"));
+    assertThat(reload(dir)).hasSize(50).doesNotContain(loaded("first"));
   }
 
   @Test
@@ -408,7 +499,7 @@ final class CheckpointTest {
       checkpoint.durable(1).toCompletableFuture().get(20, SECONDS);
     }
 
-    assertThat(reload(dir)).containsExactly(running("b"));
+    assertThat(reload(dir)).containsExactly(loaded(running("b")));
   }
 
   @Test
@@ -417,8 +508,8 @@ final class CheckpointTest {
       daemon.put("a");
     }
 
-    assertThat(reload(dir)).containsExactly(container("a"));
-    assertThat(reload(dir)).containsExactly(container("a"));
+    assertThat(reload(dir)).containsExactly(loaded("a"));
+    assertThat(reload(dir)).containsExactly(loaded("a"));
   }
 
   @Test
@@ -444,7 +535,7 @@ final class CheckpointTest {
     daemon.store.create(container("a"));
     daemon.close();
 
-    assertThat(reload(dir)).containsExactly(container("a"));
+    assertThat(reload(dir)).containsExactly(loaded("a"));
   }
 
   @Test
@@ -519,7 +610,7 @@ final class CheckpointTest {
 
   @Test
   void theFileIsWhatTheStoreIsWhateverManyThreadsDid() throws Exception {
-    List<Container> expected;
+    List<Entry> expected;
     try (CheckpointFixture daemon = start(dir);
         ExecutorService threads = Executors.newFixedThreadPool(4)) {
       List<Future<@Nullable Void>> writers = new ArrayList<>();
@@ -554,8 +645,9 @@ final class CheckpointTest {
     switch (random.nextInt(5)) {
       case 0 -> store.create(container(name));
       case 1 -> store.delete(id(name));
-      case 2 -> store.update(id(name), c -> c.newRun(random.nextInt(100), STARTED));
-      case 3 -> store.update(id(name), c -> c.finished(EXIT));
+      case 2 ->
+          store.update(id(name), c -> c.withRun(new Created(1 + random.nextInt(100), STARTED)));
+      case 3 -> store.update(id(name), c -> Samples.ended(c, EXIT));
       default ->
           store.update(
               id(name),
@@ -589,7 +681,7 @@ final class CheckpointTest {
       daemon.awaitState(State.DURABLE);
     }
 
-    assertThat(reload(dir)).containsExactly(container("a"), container("b"));
+    assertThat(reload(dir)).containsExactly(loaded("a"), loaded("b"));
   }
 
   @Test
@@ -627,9 +719,9 @@ final class CheckpointTest {
       assertThat(status.setAside())
           .isEqualTo(dir.resolve("checkpoint.db.unread-20260203T040506.789Z"));
     }
-    assertThat(reload(dir)).containsExactly(container("b"));
+    assertThat(reload(dir)).containsExactly(loaded("b"));
     Path kept = dir.resolve("checkpoint.db.unread-20260203T040506.789Z");
     Files.move(kept, dir.resolve("checkpoint.db"), StandardCopyOption.REPLACE_EXISTING);
-    assertThat(reload(dir)).containsExactly(container("a"), container("c"));
+    assertThat(reload(dir)).containsExactly(loaded("a"), loaded("c"));
   }
 }

@@ -2,11 +2,12 @@ package io.statebridge.store;
 
 import static io.statebridge.store.Samples.container;
 import static io.statebridge.store.Samples.id;
+import static io.statebridge.store.Samples.stored;
+import static io.statebridge.store.Samples.withTask;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import io.statebridge.api.Container;
 import io.statebridge.api.ContainerId;
 import java.time.Duration;
 import java.time.Instant;
@@ -34,9 +35,9 @@ final class ContainerStoreTest {
 
   @Test
   void createStoresTheRecordWithTheRevisionOfItsCommit() {
-    Optional<Container> created = store.create(container("a").withRevision(99));
+    Optional<Entry> created = store.create(container("a"));
 
-    assertThat(created).contains(container("a").withRevision(1));
+    assertThat(created).contains(stored(container("a"), 1));
     assertThat(store.get(id("a"))).isEqualTo(created);
   }
 
@@ -44,10 +45,10 @@ final class ContainerStoreTest {
   void createFailsIfTheIdExistsAndChangesNothing() {
     store.create(container("a"));
 
-    Optional<Container> again = store.create(container("a").newRun(42, null));
+    Optional<Entry> again = store.create(withTask(container("a"), 42));
 
     assertThat(again).isEmpty();
-    assertThat(store.get(id("a"))).contains(container("a").withRevision(1));
+    assertThat(store.get(id("a"))).contains(stored(container("a"), 1));
     assertThat(store.revision()).isEqualTo(1);
   }
 
@@ -56,18 +57,17 @@ final class ContainerStoreTest {
     store.create(container("a"));
 
     assertThat(store.create(container("a"))).isEmpty();
-    assertThat(store.create(container("a").withRevision(1))).isEmpty();
     assertThat(store.revision()).isEqualTo(1);
   }
 
   @Test
   void updateAppliesTheFunctionToTheRecordAsItIs() {
     store.create(container("a"));
-    store.update(id("a"), c -> c.newRun(42, null));
+    store.update(id("a"), c -> withTask(c, 42));
 
-    Optional<Container> updated = store.update(id("a"), c -> c.withPaused(c.pid() == 42));
+    Optional<Entry> updated = store.update(id("a"), c -> c.withOrphaned(c.pid() == 42));
 
-    assertThat(updated).contains(container("a").newRun(42, null).withPaused(true).withRevision(3));
+    assertThat(updated).contains(stored(withTask(container("a"), 42).withOrphaned(true), 3));
     assertThat(store.get(id("a"))).isEqualTo(updated);
   }
 
@@ -75,7 +75,7 @@ final class ContainerStoreTest {
   void updateOfAnUnknownIdIsEmptyAndDoesNotAskTheFunction() {
     AtomicInteger asked = new AtomicInteger();
 
-    Optional<Container> updated =
+    Optional<Entry> updated =
         store.update(
             id("a"),
             c -> {
@@ -103,16 +103,16 @@ final class ContainerStoreTest {
                     }))
         .isSameAs(thrown);
 
-    assertThat(store.get(id("a"))).contains(container("a").withRevision(1));
+    assertThat(store.get(id("a"))).contains(stored(container("a"), 1));
     assertThat(store.revision()).isEqualTo(1);
-    assertThat(store.create(container("b"))).map(Container::revision).contains(2L);
+    assertThat(store.create(container("b"))).map(Entry::revision).contains(2L);
   }
 
   @Test
   void anUpdateThatChangesNothingIsNoCommit() {
-    Optional<Container> before = store.create(container("a"));
+    Optional<Entry> before = store.create(container("a"));
 
-    Optional<Container> updated = store.update(id("a"), c -> c.withPaused(false).withRevision(77));
+    Optional<Entry> updated = store.update(id("a"), c -> c.withOrphaned(false).withRun(c.run()));
 
     assertThat(updated).isEqualTo(before);
     assertThat(store.revision()).isEqualTo(1);
@@ -128,7 +128,7 @@ final class ContainerStoreTest {
         .withMessageContaining("default/a")
         .withMessageContaining("k8s.io/a");
 
-    assertThat(store.snapshot().containers()).containsExactly(container("a").withRevision(1));
+    assertThat(store.snapshot().entries()).containsExactly(stored(container("a"), 1));
     assertThat(store.revision()).isEqualTo(1);
   }
 
@@ -149,7 +149,7 @@ final class ContainerStoreTest {
     store.create(container("a"));
     store.delete(id("a"));
 
-    assertThat(store.create(container("a"))).contains(container("a").withRevision(3));
+    assertThat(store.create(container("a"))).contains(stored(container("a"), 3));
   }
 
   @Test
@@ -173,10 +173,10 @@ final class ContainerStoreTest {
 
     assertThat(snapshot.epoch()).isEqualTo("e1");
     assertThat(snapshot.revision()).isEqualTo(3);
-    assertThat(snapshot.containers())
+    assertThat(snapshot.entries())
         .extracting(c -> c.id().toString())
         .containsExactly("buildkit/z", "default/a", "default/b");
-    assertThat(snapshot.containers()).isUnmodifiable();
+    assertThat(snapshot.entries()).isUnmodifiable();
   }
 
   @Test
@@ -189,7 +189,7 @@ final class ContainerStoreTest {
     store.delete(id("a"));
 
     assertThat(unchanged).isSameAs(before);
-    assertThat(before.containers()).hasSize(1);
+    assertThat(before.entries()).hasSize(1);
     assertThat(store.snapshot()).isEqualTo(new Snapshot("e1", 2, List.of()));
   }
 
@@ -204,7 +204,7 @@ final class ContainerStoreTest {
     timed.update(id("a"), c -> c);
     timed.delete(id("a"));
 
-    WatchCursor cursor = timed.watch(0, () -> {});
+    WatchCursor cursor = timed.resume(0, () -> {});
     assertThat(cursor.next()).map(Change::at).contains(NOON.plusNanos(first));
     assertThat(cursor.next()).map(Change::at).contains(NOON.plusNanos(at));
   }

@@ -17,7 +17,7 @@ final class CrashingDaemon {
   public static void main(String... args) {
     ContainerStore store = new ContainerStore("e1", 1024);
     Checkpoint checkpoint = Checkpoint.open(Path.of(args[0]));
-    checkpoint.load().forEach(store::create);
+    store.restore(checkpoint.load());
     checkpoint.follow(store);
     IntStream.range(0, THREADS)
         .forEach(i -> Thread.ofPlatform().start(() -> commit(store, checkpoint, i)));
@@ -29,8 +29,9 @@ final class CrashingDaemon {
       store.create(Samples.container(id));
       long pid =
           store
-              .update(id, c -> c.newRun(c.pid() + 1, null))
+              .update(id, c -> Samples.withTask(c, c.pid() + 1))
               .orElseThrow(IllegalStateException::new)
+              .record()
               .pid();
       checkpoint.durable(store.get(id).orElseThrow().revision()).toCompletableFuture().join();
       if (checkpoint.status().state() == CheckpointStatus.State.DURABLE) {

@@ -2,9 +2,9 @@ package io.statebridge.store;
 
 import static io.statebridge.store.Samples.container;
 import static io.statebridge.store.Samples.id;
+import static io.statebridge.store.Samples.withTask;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.statebridge.api.Container;
 import io.statebridge.api.ContainerId;
 import java.util.ArrayList;
 import java.util.List;
@@ -62,15 +62,15 @@ final class ManyThreadsTest {
   @Test
   void aWatcherThatListsAgainWhenItIsOvertakenEndsWithWhatTheStoreHolds() throws Exception {
     ContainerStore store = new ContainerStore("e1", 8);
-    List<Future<List<Container>>> watchers = new ArrayList<>();
+    List<Future<List<Entry>>> watchers = new ArrayList<>();
     for (int i = 0; i < WATCHERS; i++) {
       watchers.add(threads.submit(() -> new Watcher(store).listAndFollow()));
     }
 
     write(store);
 
-    for (Future<List<Container>> watcher : watchers) {
-      assertThat(watcher.get()).isEqualTo(store.snapshot().containers());
+    for (Future<List<Entry>> watcher : watchers) {
+      assertThat(watcher.get()).isEqualTo(store.snapshot().entries());
     }
   }
 
@@ -83,8 +83,7 @@ final class ManyThreadsTest {
               Snapshot before = store.snapshot();
               while (store.get(id(LAST)).isEmpty()) {
                 Snapshot after = store.snapshot();
-                long newest =
-                    after.containers().stream().mapToLong(Container::revision).max().orElse(0);
+                long newest = after.entries().stream().mapToLong(Entry::revision).max().orElse(0);
                 if (after.revision() < before.revision() || newest > after.revision()) {
                   return false;
                 }
@@ -125,7 +124,7 @@ final class ManyThreadsTest {
     switch (random.nextInt(6)) {
       case 0, 1 -> store.create(container(name));
       case 2 -> store.delete(id(name));
-      default -> store.update(id(name), c -> c.newRun(c.pid() + 1, null));
+      default -> store.update(id(name), c -> withTask(c, c.pid() + 1));
     }
   }
 
@@ -140,7 +139,7 @@ final class ManyThreadsTest {
 
     List<Long> follow(long after) throws Exception {
       List<Long> revisions = new ArrayList<>();
-      try (WatchCursor cursor = store.watch(after, woken::release)) {
+      try (WatchCursor cursor = store.resume(after, woken::release)) {
         Change change = next(cursor);
         while (!change.id().equals(id(LAST))) {
           revisions.add(change.revision());
@@ -151,13 +150,13 @@ final class ManyThreadsTest {
       return revisions;
     }
 
-    List<Container> listAndFollow() throws Exception {
-      Map<ContainerId, Container> known = new TreeMap<>();
+    List<Entry> listAndFollow() throws Exception {
+      Map<ContainerId, Entry> known = new TreeMap<>();
       while (!known.containsKey(id(LAST))) {
-        Snapshot snapshot = store.snapshot();
+        Following following = store.follow(woken::release);
         known.clear();
-        snapshot.containers().forEach(c -> known.put(c.id(), c));
-        try (WatchCursor cursor = store.watch(snapshot.revision(), woken::release)) {
+        following.snapshot().entries().forEach(c -> known.put(c.id(), c));
+        try (WatchCursor cursor = following.cursor()) {
           while (!known.containsKey(id(LAST))) {
             apply(next(cursor), known);
           }
@@ -168,7 +167,7 @@ final class ManyThreadsTest {
       return List.copyOf(known.values());
     }
 
-    private static void apply(Change change, Map<ContainerId, Container> known) {
+    private static void apply(Change change, Map<ContainerId, Entry> known) {
       if (change.after() == null) {
         known.remove(change.id());
       } else {

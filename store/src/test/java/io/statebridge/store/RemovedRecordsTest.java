@@ -2,11 +2,15 @@ package io.statebridge.store;
 
 import static io.statebridge.store.Samples.container;
 import static io.statebridge.store.Samples.id;
+import static io.statebridge.store.Samples.loaded;
+import static io.statebridge.store.Samples.removed;
+import static io.statebridge.store.Samples.stored;
+import static io.statebridge.store.Samples.withTask;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.statebridge.api.Container;
 import io.statebridge.api.ContainerId;
 import io.statebridge.api.ContainerInfo;
+import io.statebridge.api.ContainerRecord;
 import io.statebridge.api.Exit;
 import io.statebridge.api.ExitSource;
 import java.time.Duration;
@@ -22,8 +26,12 @@ final class RemovedRecordsTest {
   private Instant now = Instant.parse("2026-01-02T12:00:00Z");
   private final ContainerStore store = new ContainerStore("e1", 16, RETENTION, () -> now);
 
+  private static ContainerRecord ended(String name) {
+    return Samples.ended(withTask(container(name), 42), EXIT);
+  }
+
   private void runAndRemove(String name) {
-    store.create(container(name).newRun(42, null).finished(EXIT));
+    store.create(ended(name));
     store.delete(id(name));
   }
 
@@ -32,9 +40,7 @@ final class RemovedRecordsTest {
     Instant removedAt = now.plusNanos(1);
     runAndRemove("job");
 
-    assertThat(store.getOrRemoved(id("job")))
-        .contains(
-            container("job").newRun(42, null).finished(EXIT).removed(removedAt).withRevision(1));
+    assertThat(store.getOrRemoved(id("job"))).contains(removed(ended("job"), 1, removedAt));
 
     now = now.plus(RETENTION).minusNanos(2);
     assertThat(store.getOrRemoved(id("job"))).isPresent();
@@ -48,11 +54,9 @@ final class RemovedRecordsTest {
     store.create(container("other"));
 
     assertThat(store.get(id("job"))).isEmpty();
-    assertThat(store.snapshot().containers())
-        .extracting(Container::id)
-        .containsExactly(id("other"));
-    assertThat(store.snapshotWithRemoved().containers())
-        .extracting(Container::id)
+    assertThat(store.snapshot().entries()).extracting(Entry::id).containsExactly(id("other"));
+    assertThat(store.snapshotWithRemoved().entries())
+        .extracting(Entry::id)
         .containsExactly(id("job"), id("other"));
     assertThat(store.snapshotWithRemoved().revision()).isEqualTo(3);
   }
@@ -70,8 +74,8 @@ final class RemovedRecordsTest {
     runAndRemove("job");
 
     store.create(container("job"));
-    assertThat(store.getOrRemoved(id("job"))).contains(container("job").withRevision(3));
-    assertThat(store.snapshotWithRemoved().containers()).hasSize(1);
+    assertThat(store.getOrRemoved(id("job"))).contains(stored(container("job"), 3));
+    assertThat(store.snapshotWithRemoved().entries()).hasSize(1);
 
     store.delete(id("job"));
     assertThat(store.getOrRemoved(id("job"))).isEmpty();
@@ -81,10 +85,10 @@ final class RemovedRecordsTest {
   void nothingIsKeptOfWhatOnlyTheCriTells() {
     ContainerInfo info =
         new ContainerInfo(id("job"), "image", "runc", Map.of("a", "b"), "pod", now, "{}", "{}");
-    store.create(Container.of(info).newRun(42, null).finished(EXIT));
+    store.create(Samples.ended(withTask(ContainerRecord.of(info), 42), EXIT));
     store.delete(id("job"));
 
-    assertThat(store.getOrRemoved(id("job")).orElseThrow().info())
+    assertThat(store.getOrRemoved(id("job")).orElseThrow().record().info())
         .isEqualTo(new ContainerInfo(id("job"), "image", "runc", Map.of("a", "b"), "pod", now));
   }
 
@@ -96,35 +100,158 @@ final class RemovedRecordsTest {
 
     assertThat(store.getOrRemoved(id("job0"))).isEmpty();
     assertThat(store.getOrRemoved(id("job1"))).isPresent();
-    assertThat(store.snapshotWithRemoved().containers()).hasSize(RemovedRecords.MAX);
+    assertThat(store.snapshotWithRemoved().entries()).hasSize(RemovedRecords.MAX);
   }
 
   @Test
   void anEarlierLifesRemovalsAreTakenOverAndExpireInTheirOrder() {
-    Container late = container("a").newRun(1, null).finished(EXIT).removed(now);
-    Container early =
-        container("b").newRun(1, null).finished(EXIT).removed(now.minus(RETENTION).plusSeconds(1));
-    Container over = container("c").newRun(1, null).finished(EXIT).removed(now.minus(RETENTION));
+    Entry late = removed(ended("a"), 0, now);
+    Entry early = removed(ended("b"), 0, now.minus(RETENTION).plusSeconds(1));
+    Entry over = removed(ended("c"), 0, now.minus(RETENTION));
 
-    store.restore(List.of(late, early, over, container("there")));
+    store.restore(List.of(late, early, over, loaded("there")));
 
     assertThat(store.revision()).isEqualTo(1);
-    assertThat(store.snapshotWithRemoved().containers())
-        .containsExactly(late, early, container("there").withRevision(1));
+    assertThat(store.snapshotWithRemoved().entries())
+        .containsExactly(late, early, stored(container("there"), 1));
     assertThat(store.oldestRemoval()).isEqualTo(early.removedAt());
 
     now = now.plusSeconds(1);
-    assertThat(store.snapshotWithRemoved().containers())
-        .containsExactly(late, container("there").withRevision(1));
+    assertThat(store.snapshotWithRemoved().entries())
+        .containsExactly(late, stored(container("there"), 1));
   }
 
   @Test
   void aStoreThatIsToldToKeepsNothing() {
     ContainerStore forgetful = new ContainerStore("e1", 16, Duration.ZERO, () -> now);
     ContainerId job = id("job");
-    forgetful.create(container("job").newRun(42, null).finished(EXIT));
+    forgetful.create(ended("job"));
     forgetful.delete(job);
 
     assertThat(forgetful.getOrRemoved(job)).isEmpty();
+  }
+
+  @Test
+  void forLateEventsTheLastRecordIsKeptForAMinuteAlsoWhereNobodyCanAskForIt() {
+    ContainerStore forgetful = new ContainerStore("e1", 16, Duration.ZERO, () -> now);
+    ContainerId job = id("job");
+    forgetful.create(ended("job"));
+    assertThat(forgetful.lastRemoved(job)).isEmpty();
+    forgetful.delete(job);
+
+    assertThat(forgetful.lastRemoved(job)).contains(ended("job").ofRemoved());
+    assertThat(forgetful.lastRemoved(job).orElseThrow().run().pid()).isEqualTo(42);
+    assertThat(forgetful.snapshotWithRemoved().entries()).isEmpty();
+
+    now = now.plus(RemovedRecords.LATE_EVENTS);
+    assertThat(forgetful.lastRemoved(job)).isPresent();
+    now = now.plusNanos(1);
+    assertThat(forgetful.lastRemoved(job)).isEmpty();
+  }
+
+  @Test
+  void theLastRecordIsKeptAsLongAsItCanBeAskedFor() {
+    runAndRemove("job");
+
+    now = now.plus(RETENTION);
+    assertThat(store.lastRemoved(id("job"))).isPresent();
+    now = now.plusNanos(1);
+    assertThat(store.lastRemoved(id("job"))).isEmpty();
+  }
+
+  @Test
+  void forLateEventsTheLastRecordIsKeptThoughAnotherContainerHasTheId() {
+    runAndRemove("job");
+
+    store.create(container("job"));
+
+    assertThat(store.lastRemoved(id("job"))).contains(ended("job").ofRemoved());
+    assertThat(store.getOrRemoved(id("job"))).contains(stored(container("job"), 3));
+    store.delete(id("job"));
+    assertThat(store.lastRemoved(id("job"))).contains(ended("job").ofRemoved());
+    assertThat(store.getOrRemoved(id("job"))).isEmpty();
+    assertThat(store.snapshotWithRemoved().entries()).isEmpty();
+  }
+
+  @Test
+  void theLastRecordIsOfTheContainerThatWasRemovedLast() {
+    runAndRemove("job");
+    store.create(container("job"));
+    store.delete(id("job"));
+
+    Exit second = EXIT.withReason(Exit.OOM_KILLED);
+    store.create(Samples.ended(withTask(container("job"), 43), second));
+    store.delete(id("job"));
+
+    assertThat(store.lastRemoved(id("job")).orElseThrow().exit()).isEqualTo(second);
+    assertThat(store.getOrRemoved(id("job"))).isPresent();
+  }
+
+  private static ContainerRecord endedBetter(String name) {
+    return Samples.ended(withTask(container(name), 42), EXIT.withReason(Exit.OOM_KILLED))
+        .ofRemoved();
+  }
+
+  @Test
+  void anEndThatIsKnownBetterIsToldFromThenOn() {
+    Instant removedAt = now.plusNanos(1);
+    runAndRemove("job");
+    long revision = store.revision();
+
+    store.amendRemoved(endedBetter("job"));
+
+    assertThat(store.getOrRemoved(id("job"))).contains(removed(endedBetter("job"), 1, removedAt));
+    assertThat(store.lastRemoved(id("job"))).contains(endedBetter("job"));
+    assertThat(store.revision()).isEqualTo(revision);
+  }
+
+  @Test
+  void whatWasAmendedIsTakenOnce() {
+    runAndRemove("job");
+    runAndRemove("as it was");
+    store.amendRemoved(endedBetter("job"));
+
+    assertThat(store.takeAmended()).extracting(Entry::record).containsExactly(endedBetter("job"));
+    assertThat(store.takeAmended()).isEmpty();
+  }
+
+  @Test
+  void onlyWhatCanBeAskedForIsTaken() {
+    runAndRemove("back");
+    runAndRemove("over");
+    store.amendRemoved(endedBetter("back"));
+    store.amendRemoved(endedBetter("over"));
+    store.amendRemoved(endedBetter("never there"));
+
+    store.create(container("back"));
+    now = now.plus(RETENTION).plusNanos(10);
+
+    assertThat(store.takeAmended()).isEmpty();
+    assertThat(store.get(id("back"))).contains(stored(container("back"), 5));
+    assertThat(store.getOrRemoved(id("never there"))).isEmpty();
+  }
+
+  @Test
+  void whatIsAmendedForLateEventsAloneIsNotForTheDisk() {
+    ContainerStore forgetful = new ContainerStore("e1", 16, Duration.ZERO, () -> now);
+    forgetful.create(ended("job"));
+    forgetful.delete(id("job"));
+
+    forgetful.amendRemoved(endedBetter("job"));
+
+    assertThat(forgetful.lastRemoved(id("job"))).contains(endedBetter("job"));
+    assertThat(forgetful.takeAmended()).isEmpty();
+  }
+
+  @Test
+  void anAmendedRecordKeepsItsPlaceInTheOrderOfRemovals() {
+    Instant removedAt = now.plusNanos(1);
+    runAndRemove("early");
+    now = now.plusSeconds(1);
+    runAndRemove("late");
+
+    store.amendRemoved(endedBetter("early"));
+
+    assertThat(store.oldestRemoval()).isEqualTo(removedAt);
   }
 }

@@ -2,9 +2,9 @@ package io.statebridge.store;
 
 import static io.statebridge.store.Samples.container;
 import static io.statebridge.store.Samples.id;
+import static io.statebridge.store.Samples.withTask;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.statebridge.api.Container;
 import io.statebridge.api.ContainerId;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,7 +34,7 @@ final class ReplayTest {
     for (Snapshot start : snapshots) {
       for (Snapshot end : List.of(store.snapshot(), snapshots.get(random.nextInt(STEPS)))) {
         if (end.revision() >= start.revision()) {
-          assertThat(replay(store, start, end.revision())).isEqualTo(end.containers());
+          assertThat(replay(store, start, end.revision())).isEqualTo(end.entries());
         }
       }
     }
@@ -44,20 +44,20 @@ final class ReplayTest {
     String name = "c" + random.nextInt(CONTAINERS);
     switch (random.nextInt(5)) {
       case 0, 1 -> store.create(container(name));
-      case 2 -> store.update(id(name), c -> c.newRun(random.nextInt(3), null));
-      case 3 -> store.update(id(name), c -> c.withPaused(random.nextBoolean()));
+      case 2 -> store.update(id(name), c -> withTask(c, 1 + random.nextInt(3)));
+      case 3 -> store.update(id(name), c -> c.withOrphaned(random.nextBoolean()));
       default -> store.delete(id(name));
     }
   }
 
-  private static List<Container> replay(ContainerStore store, Snapshot start, long until)
+  private static List<Entry> replay(ContainerStore store, Snapshot start, long until)
       throws CompactedException {
-    Map<ContainerId, Container> containers = new TreeMap<>();
-    start.containers().forEach(c -> containers.put(c.id(), c));
-    try (WatchCursor cursor = store.watch(start.revision(), () -> {})) {
+    Map<ContainerId, Entry> containers = new TreeMap<>();
+    start.entries().forEach(c -> containers.put(c.id(), c));
+    try (WatchCursor cursor = store.resume(start.revision(), () -> {})) {
       while (cursor.position() < until) {
         Change change = cursor.next().orElseThrow();
-        Container before =
+        Entry before =
             change.after() == null
                 ? containers.remove(change.id())
                 : containers.put(change.id(), change.after());

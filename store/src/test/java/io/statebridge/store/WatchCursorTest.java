@@ -2,6 +2,8 @@ package io.statebridge.store;
 
 import static io.statebridge.store.Samples.container;
 import static io.statebridge.store.Samples.id;
+import static io.statebridge.store.Samples.stored;
+import static io.statebridge.store.Samples.withTask;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
@@ -27,7 +29,7 @@ final class WatchCursorTest {
   private final AtomicInteger wakeUps = new AtomicInteger();
 
   private WatchCursor watch(long after) throws CompactedException {
-    return store.watch(after, wakeUps::incrementAndGet);
+    return store.resume(after, wakeUps::incrementAndGet);
   }
 
   private static List<Change> readAll(WatchCursor cursor) throws CompactedException {
@@ -43,7 +45,7 @@ final class WatchCursorTest {
   private void commit(int times) {
     for (int i = 0; i < times; i++) {
       if (store.create(container("busy")).isEmpty()) {
-        store.update(id("busy"), c -> c.withPaused(!c.paused()));
+        store.update(id("busy"), c -> c.withOrphaned(!c.orphaned()));
       }
     }
   }
@@ -52,13 +54,13 @@ final class WatchCursorTest {
   void aCursorSeesEachCommitWithWhatWasBeforeAndAfter() throws Exception {
     try (WatchCursor cursor = watch(0)) {
       store.create(container("a"));
-      store.update(id("a"), c -> c.newRun(42, null));
+      store.update(id("a"), c -> withTask(c, 42));
       store.delete(id("a"));
 
       List<Change> changes = readAll(cursor);
 
-      var created = container("a").withRevision(1);
-      var run = container("a").newRun(42, null).withRevision(2);
+      Entry created = stored(container("a"), 1);
+      Entry run = stored(withTask(container("a"), 42), 2);
       assertThat(changes)
           .containsExactly(
               new Change(1, Instant.EPOCH, null, created),
@@ -201,7 +203,7 @@ final class WatchCursorTest {
   void everyCursorAtTheEndIsWoken() throws Exception {
     AtomicInteger others = new AtomicInteger();
     try (WatchCursor one = watch(0);
-        WatchCursor other = store.watch(0, others::incrementAndGet)) {
+        WatchCursor other = store.resume(0, others::incrementAndGet)) {
       assertThat(one.next()).isEmpty();
       assertThat(other.next()).isEmpty();
 
@@ -229,7 +231,7 @@ final class WatchCursorTest {
     AtomicReference<WatchCursor> cursor = new AtomicReference<>();
     List<Change> seen = new ArrayList<>();
     cursor.set(
-        store.watch(
+        store.resume(
             0,
             () -> {
               try {
@@ -250,7 +252,7 @@ final class WatchCursorTest {
     CountDownLatch woken = new CountDownLatch(1);
     CountDownLatch letGo = new CountDownLatch(1);
     WatchCursor lingering =
-        store.watch(
+        store.resume(
             0,
             () -> {
               woken.countDown();

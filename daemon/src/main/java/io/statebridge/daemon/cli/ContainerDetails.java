@@ -34,6 +34,7 @@ final class ContainerDetails {
         .add("exit told by", source == null ? "" : source)
         .add("removed", container.hasRemovedAt(), container.getRemovedAt())
         .add("cleanup", container.getCleanupPending() ? "pending" : "")
+        .add("orphaned", container.getOrphaned() ? "the runtime has deleted its metadata" : "")
         .add("revision", Long.toUnsignedString(container.getRevision()));
     new TreeMap<>(container.getLabelsMap())
         .forEach((key, value) -> details.add("label", key + "=" + value));

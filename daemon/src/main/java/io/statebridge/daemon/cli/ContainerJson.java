@@ -47,6 +47,7 @@ record ContainerJson(Container container) implements Json.Value {
       json.writeNullField("pendingExit");
     }
     json.writeBooleanField("cleanupPending", container.getCleanupPending());
+    json.writeBooleanField("orphaned", container.getOrphaned());
     json.writeStringField("source", Names.of(container.getSource()));
     Json.time(json, "removedAt", container.hasRemovedAt(), container.getRemovedAt());
     Json.unsigned(json, "revision", container.getRevision());

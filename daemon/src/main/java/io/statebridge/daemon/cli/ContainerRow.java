@@ -42,6 +42,9 @@ final class ContainerRow {
     if (container.getCleanupPending()) {
       notes.add("cleanup pending");
     }
+    if (container.getOrphaned()) {
+      notes.add("orphaned");
+    }
     if (container.hasRemovedAt()) {
       notes.add("removed");
     }

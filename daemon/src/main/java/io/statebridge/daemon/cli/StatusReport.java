@@ -66,8 +66,8 @@ record StatusReport(GetBridgeStatusResponse status, Instant now) {
         .add("started", status.hasStartedAt(), status.getStartedAt())
         .add("epoch", status.getEpoch())
         .add("revision", Long.toUnsignedString(status.getRevision()))
-        .add("lanes active", Integer.toUnsignedString(status.getLanesActive()))
-        .add("lanes waiting to retry", Integer.toUnsignedString(status.getLanesWaiting()))
+        .add("queues active", Integer.toUnsignedString(status.getQueuesActive()))
+        .add("queues waiting to retry", Integer.toUnsignedString(status.getQueuesWaiting()))
         .add("pending exits", Integer.toUnsignedString(status.getPendingExits()))
         .add("cleanup pending", Integer.toUnsignedString(status.getCleanupPending()))
         .add("watchers", Integer.toUnsignedString(status.getWatchers()));

@@ -82,9 +82,11 @@ final class EventDecoder {
       case "containerd.events.TaskOOM" ->
           new ContainerEvent.OutOfMemory(
               new ContainerId(namespace, TaskOOM.parseFrom(bytes).getContainerId()));
-      case "containerd.events.ContainerCreate" ->
-          new ContainerEvent.ContainerChanged(
-              new ContainerId(namespace, ContainerCreate.parseFrom(bytes).getId()));
+      case "containerd.events.ContainerCreate" -> {
+        ContainerCreate e = ContainerCreate.parseFrom(bytes);
+        yield new ContainerEvent.ContainerCreated(
+            new ContainerId(namespace, e.getId()), e.getImage(), e.getRuntime().getName());
+      }
       case "containerd.events.ContainerUpdate" ->
           new ContainerEvent.ContainerChanged(
               new ContainerId(namespace, ContainerUpdate.parseFrom(bytes).getId()));
@@ -95,15 +97,20 @@ final class EventDecoder {
     };
   }
 
+  /**
+   * A task that is deleted before it was started has an exit without a time, before or after its
+   * deletion's own event: it did not run to an end.
+   */
   private static ContainerEvent exited(String namespace, TaskExit e, Instant at) {
-    return new ContainerEvent.Exited(
-        new ContainerId(namespace, e.getContainerId()),
-        e.getId(),
-        pid(e.getPid()),
-        exit(e.getExitStatus(), e.getExitedAt(), at));
+    ContainerId id = new ContainerId(namespace, e.getContainerId());
+    boolean neverRan = e.hasExitedAt() && Times.orNull(e.getExitedAt()) == null;
+    return neverRan && e.getId().equals(e.getContainerId())
+        ? new ContainerEvent.TaskDeleted(id, pid(e.getPid()), null)
+        : new ContainerEvent.Exited(
+            id, e.getId(), pid(e.getPid()), exit(e.getExitStatus(), e.getExitedAt(), at));
   }
 
-  /** The end of an exec changes no container, and a task that never ran has no last words. */
+  /** The end of an exec changes no container, and a task that never ran has no exit. */
   private static @Nullable ContainerEvent deleted(String namespace, TaskDelete e) {
     if (!e.getId().isEmpty() && !e.getId().equals(e.getContainerId())) {
       return null;

@@ -13,8 +13,6 @@ import io.grpc.stub.MetadataUtils;
 import io.statebridge.api.ContainerId;
 import io.statebridge.api.ContainerInfo;
 import io.statebridge.api.ContainerRuntime;
-import io.statebridge.api.Exit;
-import io.statebridge.api.ExitSource;
 import io.statebridge.api.PastRun;
 import io.statebridge.api.RuntimeFailure;
 import io.statebridge.api.RuntimeFailure.Kind;
@@ -40,10 +38,6 @@ import io.statebridge.proto.containerd.tasks.v1.TasksGrpc;
 import io.statebridge.proto.containerd.types.Process;
 import io.statebridge.proto.containerd.version.v1.VersionGrpc;
 import io.statebridge.proto.containerd.version.v1.VersionResponse;
-import io.statebridge.proto.cri.v1.ContainerState;
-import io.statebridge.proto.cri.v1.ContainerStatus;
-import io.statebridge.proto.cri.v1.ContainerStatusRequest;
-import io.statebridge.proto.cri.v1.RuntimeServiceGrpc;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -51,7 +45,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 
 /**
  * containerd, over its gRPC services. Every unary call has a deadline; a failure's kind follows
@@ -65,15 +58,13 @@ public final class GrpcContainerRuntime implements ContainerRuntime {
   /** Publish wants a namespace; one of our own keeps our probes out of everybody's filters. */
   private static final String PROBE_NAMESPACE = "statebridge";
 
-  /** The reason that the CRI plugin gives with the code 255 when it missed the end itself. */
-  private static final String NOBODY_KNOWS = "Unknown";
-
   private static final List<String> CRI_METADATA =
       List.of("io.cri-containerd.container.metadata", "io.cri-containerd.sandbox.metadata");
 
   private final ManagedChannel channel;
   private final Deadlines deadlines;
   private final Sandboxes sandboxes;
+  private final PastRuns pastRuns;
 
   public GrpcContainerRuntime(ContainerdChannel channel) {
     this(channel, Deadlines.DEFAULTS);
@@ -83,6 +74,7 @@ public final class GrpcContainerRuntime implements ContainerRuntime {
     this.channel = channel.grpc();
     this.deadlines = deadlines;
     this.sandboxes = new Sandboxes(this.channel, deadlines.read());
+    this.pastRuns = new PastRuns(this.channel, deadlines.read());
   }
 
   /** The pods that have no container, which the other methods tell as containers. */
@@ -231,45 +223,12 @@ public final class GrpcContainerRuntime implements ContainerRuntime {
   @Override
   public CompletionStage<PastRun> pastRun(ContainerId id) {
     if (!id.namespace().equals(CRI_NAMESPACE)) {
-      return CompletableFuture.failedStage(nothingRemembered(id));
+      return CompletableFuture.failedStage(PastRuns.nothingRemembered(id));
     }
     if (sandboxes.knows(id)) {
       return sandboxes.pastRun(id);
     }
-    return call(
-            "RuntimeService/ContainerStatus",
-            within(deadlines.read(), RuntimeServiceGrpc.newFutureStub(channel))
-                .containerStatus(
-                    ContainerStatusRequest.newBuilder().setContainerId(id.id()).build()),
-            response -> pastRun(id, response.getStatus()))
-        .exceptionallyCompose(
-            failure ->
-                CompletableFuture.failedStage(
-                    // It is not loaded, or not able to answer: asking again would not help.
-                    failure instanceof RuntimeFailure told && told.kind() == Kind.PERMANENT
-                        ? nothingRemembered(id)
-                        : failure));
-  }
-
-  private static PastRun pastRun(ContainerId id, ContainerStatus status) {
-    Instant finishedAt = nanos(status.getFinishedAt());
-    if (status.getState() != ContainerState.CONTAINER_EXITED
-        || finishedAt == null
-        || status.getReason().equals(NOBODY_KNOWS)) {
-      throw nothingRemembered(id);
-    }
-    return new PastRun(
-        nanos(status.getStartedAt()),
-        new Exit(status.getExitCode(), finishedAt, ExitSource.CRI, status.getMessage()));
-  }
-
-  private static RuntimeFailure nothingRemembered(ContainerId id) {
-    return new RuntimeFailure(
-        Kind.NOT_FOUND, "the CRI plugin does not remember how " + id + " ended");
-  }
-
-  private static @Nullable Instant nanos(long sinceEpoch) {
-    return sinceEpoch <= 0 ? null : Instant.ofEpochSecond(0, sinceEpoch);
+    return pastRuns.get(id);
   }
 
   @Override

@@ -105,7 +105,7 @@ final class CriDetails {
   private static String record(CriView view, String epoch) {
     ObjectNode record = JSON.createObjectNode();
     record.put("epoch", epoch);
-    record.put("revision", view.record().revision());
+    record.put("revision", view.entry().revision());
     record.put("namespace", view.record().id().namespace());
     Exit exit = view.record().knownExit();
     if (exit != null) {

@@ -2,7 +2,6 @@ package io.statebridge.daemon.cri;
 
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
-import io.statebridge.api.Container;
 import io.statebridge.daemon.stream.StoreStream;
 import io.statebridge.proto.cri.v1.ContainerEventResponse;
 import io.statebridge.proto.cri.v1.ContainerEventType;
@@ -10,13 +9,15 @@ import io.statebridge.proto.cri.v1.ContainerStatus;
 import io.statebridge.proto.cri.v1.PodSandboxStatus;
 import io.statebridge.store.Change;
 import io.statebridge.store.CompactedException;
-import io.statebridge.store.ContainerStore;
+import io.statebridge.store.Entry;
 import io.statebridge.store.Snapshot;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Iterator;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The events of one subscriber. The pod and the containers that come with an event are as of the
@@ -27,31 +28,28 @@ import java.util.List;
  */
 final class CriEvents implements StoreStream.Source<ContainerEventResponse> {
 
-  private final ContainerStore store;
   private final CriRecords records;
   private final FollowedPods pods = new FollowedPods();
   private long lastToldAtNanos;
 
-  CriEvents(ContainerStore store, CriRecords records) {
-    this.store = store;
+  CriEvents(CriRecords records) {
     this.records = records;
   }
 
   @Override
-  public StoreStream.Beginning<ContainerEventResponse> begin() {
-    Snapshot snapshot = store.snapshot();
-    snapshot.containers().stream()
+  public Iterator<ContainerEventResponse> begin(Snapshot snapshot) {
+    snapshot.entries().stream()
         .filter(records::isShown)
-        .forEach(record -> pods.put(null, records.view(record)));
-    return new StoreStream.Beginning<>(snapshot.revision(), Collections.emptyIterator());
+        .forEach(entry -> pods.put(null, records.view(entry)));
+    return Collections.emptyIterator();
   }
 
   @Override
   public List<ContainerEventResponse> tell(Change change) {
-    Container before = change.before();
-    Container after = change.after();
-    Container last = after == null ? before : after;
-    if (last == null || !records.isShown(last)) {
+    Entry before = shown(change.before());
+    Entry after = shown(change.after());
+    Entry last = after == null ? before : after;
+    if (last == null) {
       return List.of();
     }
     CriView subject = records.view(last);
@@ -59,8 +57,14 @@ final class CriEvents implements StoreStream.Source<ContainerEventResponse> {
         after == null
             ? pods.remove(subject)
             : pods.put(before == null ? null : records.view(before), subject);
-    List<ContainerEventType> types = CriPhases.told(before, after);
+    List<ContainerEventType> types =
+        CriPhases.told(
+            before == null ? null : before.record(), after == null ? null : after.record());
     return types.isEmpty() ? List.of() : events(types, change.at(), subject, pod);
+  }
+
+  private @Nullable Entry shown(@Nullable Entry entry) {
+    return entry != null && records.isShown(entry) ? entry : null;
   }
 
   private List<ContainerEventResponse> events(

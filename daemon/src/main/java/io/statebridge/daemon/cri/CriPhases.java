@@ -1,6 +1,6 @@
 package io.statebridge.daemon.cri;
 
-import io.statebridge.api.Container;
+import io.statebridge.api.ContainerRecord;
 import io.statebridge.api.Exit;
 import io.statebridge.api.ExitSource;
 import io.statebridge.proto.cri.v1.ContainerEventType;
@@ -24,23 +24,28 @@ final class CriPhases {
   private CriPhases() {}
 
   /**
-   * The events of one commit, in order: of each phase that was reached, also one that nobody saw.
+   * The events of one commit, in order: of each phase that was reached. A container that was not
+   * started, as far as is known, has no STARTED, and gets none after its STOPPED.
    *
    * @param before null when the container is new
    * @param after null when it is gone
    */
-  static List<ContainerEventType> told(@Nullable Container before, @Nullable Container after) {
+  static List<ContainerEventType> told(
+      @Nullable ContainerRecord before, @Nullable ContainerRecord after) {
     if (after == null) {
       return List.of(ContainerEventType.CONTAINER_DELETED_EVENT);
     }
     int from = before == null ? 0 : reached(before);
     int to = reached(after);
-    // Down goes what runs anew, and of that the start is the first to tell.
-    return PHASES.subList(from > to ? CREATED : from, to);
+    // A container that runs anew has come less far, and its STARTED is the first event of that.
+    List<ContainerEventType> come = PHASES.subList(from > to ? CREATED : from, to);
+    return after.startedAt() != null
+        ? come
+        : come.stream().filter(p -> p != ContainerEventType.CONTAINER_STARTED_EVENT).toList();
   }
 
   /** How many of the phases it has come to. */
-  private static int reached(Container record) {
+  private static int reached(ContainerRecord record) {
     Exit exit = record.knownExit();
     if (exit == null) {
       return record.startedAt() == null ? CREATED : STARTED;

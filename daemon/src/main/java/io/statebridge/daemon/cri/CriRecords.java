@@ -4,10 +4,11 @@ import com.google.common.cache.CacheBuilder;
 import com.google.common.cache.CacheLoader;
 import com.google.common.cache.LoadingCache;
 import io.grpc.Status;
-import io.statebridge.api.Container;
 import io.statebridge.api.ContainerInfo;
+import io.statebridge.api.ContainerRecord;
 import io.statebridge.proto.cri.v1.Image;
 import io.statebridge.store.ContainerStore;
+import io.statebridge.store.Entry;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -70,15 +71,21 @@ final class CriRecords {
   }
 
   private Stream<CriView> views() {
-    return store.snapshot().containers().stream().filter(this::isShown).map(this::view);
+    return store.snapshot().entries().stream().filter(this::isShown).map(this::view);
   }
 
-  CriView view(Container record) {
-    return new CriView(record, metadata.getUnchecked(record.info()), images);
+  CriView view(Entry entry) {
+    return new CriView(entry, metadata.getUnchecked(entry.record().info()), images);
   }
 
-  boolean isShown(Container record) {
-    return namespaces.contains(record.id().namespace());
+  boolean isShown(Entry entry) {
+    return namespaces.contains(entry.id().namespace()) && !isFromEventsAlone(entry.record());
+  }
+
+  /** What the CRI would have to say of it, such as its pod, went before it could be read. */
+  private static boolean isFromEventsAlone(ContainerRecord record) {
+    ContainerInfo info = record.info();
+    return record.orphaned() && info.createdAt() == null && info.criMetadata().isEmpty();
   }
 
   /**

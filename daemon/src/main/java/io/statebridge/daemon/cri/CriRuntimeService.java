@@ -234,7 +234,7 @@ final class CriRuntimeService extends RuntimeServiceGrpc.RuntimeServiceImplBase 
   @Override
   public void getContainerEvents(
       GetEventsRequest request, StreamObserver<ContainerEventResponse> out) {
-    new StoreStream<>(store, new CriEvents(store, records), out, openCalls, executor).start();
+    new StoreStream<>(store, new CriEvents(records), out, openCalls, executor).start();
   }
 
   @Override

@@ -1,6 +1,6 @@
 package io.statebridge.daemon.cri;
 
-import io.statebridge.api.Container;
+import io.statebridge.api.ContainerRecord;
 import io.statebridge.api.Exit;
 import io.statebridge.proto.cri.v1.ContainerMetadata;
 import io.statebridge.proto.cri.v1.ContainerState;
@@ -15,6 +15,7 @@ import io.statebridge.proto.cri.v1.PodSandboxMetadata;
 import io.statebridge.proto.cri.v1.PodSandboxNetworkStatus;
 import io.statebridge.proto.cri.v1.PodSandboxState;
 import io.statebridge.proto.cri.v1.PodSandboxStatus;
+import io.statebridge.store.Entry;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -27,11 +28,15 @@ import org.jspecify.annotations.Nullable;
  * A record as the CRI sees it. A container that no CRI plugin made is one of a pod of its own,
  * which has its id, so that no client finds a field empty that it needs.
  *
- * @param record of a container or a sandbox
+ * @param entry of a container or a sandbox
  * @param metadata what a CRI server keeps with it
  * @param images by what records call them
  */
-record CriView(Container record, CriMetadata metadata, Function<String, Optional<Image>> images) {
+record CriView(Entry entry, CriMetadata metadata, Function<String, Optional<Image>> images) {
+
+  ContainerRecord record() {
+    return entry.record();
+  }
 
   /** Whether it is to be told as a sandbox; one that no CRI plugin made is that, too. */
   boolean isSandbox() {
@@ -48,18 +53,18 @@ record CriView(Container record, CriMetadata metadata, Function<String, Optional
   }
 
   String id() {
-    return record.id().id();
+    return record().id().id();
   }
 
   Map<String, String> labels() {
-    return isForeign() ? record.labels() : metadata.labels();
+    return isForeign() ? record().labels() : metadata.labels();
   }
 
   String sandboxId() {
     if (isForeign()) {
       return id();
     }
-    return metadata.sandboxId().isEmpty() ? record.info().sandboxId() : metadata.sandboxId();
+    return metadata.sandboxId().isEmpty() ? record().info().sandboxId() : metadata.sandboxId();
   }
 
   io.statebridge.proto.cri.v1.Container container() {
@@ -71,7 +76,7 @@ record CriView(Container record, CriMetadata metadata, Function<String, Optional
         .setImageRef(imageRef())
         .setImageId(imageRef())
         .setState(containerState())
-        .setCreatedAt(nanos(record.info().createdAt()))
+        .setCreatedAt(nanos(record().info().createdAt()))
         .putAllLabels(labels())
         .putAllAnnotations(metadata.annotations())
         .build();
@@ -84,8 +89,8 @@ record CriView(Container record, CriMetadata metadata, Function<String, Optional
             .setId(id())
             .setMetadata(containerMetadata())
             .setState(containerState())
-            .setCreatedAt(nanos(record.info().createdAt()))
-            .setStartedAt(nanos(record.startedAt()))
+            .setCreatedAt(nanos(record().info().createdAt()))
+            .setStartedAt(nanos(record().startedAt()))
             .setImage(named(image))
             .setImageRef(
                 image.flatMap(i -> i.getRepoDigestsList().stream().findFirst()).orElse(imageRef()))
@@ -98,7 +103,7 @@ record CriView(Container record, CriMetadata metadata, Function<String, Optional
             .setResources(metadata.resources())
             .setStopSignal(metadata.stopSignal());
     // A pending exit is the truth already, but for the task that is still to be deleted.
-    Exit exit = record.knownExit();
+    Exit exit = record().knownExit();
     if (exit != null) {
       status
           .setFinishedAt(nanos(exit.exitedAt()))
@@ -120,7 +125,7 @@ record CriView(Container record, CriMetadata metadata, Function<String, Optional
     if (!asked.getImage().isEmpty()) {
       return asked;
     }
-    String name = record.info().image();
+    String name = record().info().image();
     return asked.toBuilder().setImage(name.isEmpty() ? "unknown" : name).build();
   }
 
@@ -138,10 +143,10 @@ record CriView(Container record, CriMetadata metadata, Function<String, Optional
   }
 
   ContainerState containerState() {
-    if (record.knownExit() != null) {
+    if (record().knownExit() != null) {
       return ContainerState.CONTAINER_EXITED;
     }
-    return switch (record.state()) {
+    return switch (record().state()) {
       case CREATED -> ContainerState.CONTAINER_CREATED;
       case RUNNING -> ContainerState.CONTAINER_RUNNING;
       case EXITED -> ContainerState.CONTAINER_EXITED;
@@ -154,7 +159,7 @@ record CriView(Container record, CriMetadata metadata, Function<String, Optional
         .setId(id())
         .setMetadata(sandboxMetadata())
         .setState(sandboxState())
-        .setCreatedAt(nanos(record.info().createdAt()))
+        .setCreatedAt(nanos(record().info().createdAt()))
         .putAllLabels(labels())
         .putAllAnnotations(metadata.annotations())
         .setRuntimeHandler(metadata.runtimeHandler())
@@ -170,7 +175,7 @@ record CriView(Container record, CriMetadata metadata, Function<String, Optional
         .setId(id())
         .setMetadata(sandboxMetadata())
         .setState(sandboxState())
-        .setCreatedAt(nanos(record.info().createdAt()))
+        .setCreatedAt(nanos(record().info().createdAt()))
         .setNetwork(network)
         .setLinux(
             LinuxPodSandboxStatus.newBuilder()
@@ -186,7 +191,7 @@ record CriView(Container record, CriMetadata metadata, Function<String, Optional
         ? PodSandboxMetadata.newBuilder()
             .setName(id())
             .setUid(id())
-            .setNamespace(record.id().namespace())
+            .setNamespace(record().id().namespace())
             .build()
         : metadata.sandbox();
   }

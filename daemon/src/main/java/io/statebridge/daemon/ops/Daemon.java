@@ -70,6 +70,7 @@ public final class Daemon implements AutoCloseable {
     Checkpoint checkpoint =
         config.checkpoint() ? Checkpoint.open(config.checkpointDirectory()) : Checkpoint.disabled();
     store.restore(checkpoint.load());
+    checkpoint.loadOutOfMemory().forEach(store::noteOutOfMemory);
     checkpoint.follow(store);
     SyncThread loop = new SyncThread();
     ContainerdChannel channel = ContainerdChannel.to(config.containerdSocket());

@@ -7,6 +7,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -17,12 +18,27 @@ public final class SyncThread implements SyncLoop, AutoCloseable {
   private static final long CLOSE_TIMEOUT_SECONDS = 1;
 
   private final ScheduledThreadPoolExecutor thread;
+  private volatile @Nullable Thread worker;
 
   public SyncThread() {
-    thread =
-        new ScheduledThreadPoolExecutor(1, Thread.ofPlatform().name("sync").daemon().factory());
+    thread = new ScheduledThreadPoolExecutor(1, this::newWorker);
     thread.setRemoveOnCancelPolicy(true);
     thread.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+  }
+
+  private Thread newWorker(Runnable work) {
+    Thread fresh = Thread.ofPlatform().name("sync").daemon().unstarted(work);
+    worker = fresh;
+    return fresh;
+  }
+
+  @Override
+  public void requireLoop() {
+    if (!Thread.currentThread().equals(worker)) {
+      throw new IllegalStateException(
+          "called on thread '%s', which is not the sync loop's"
+              .formatted(Thread.currentThread().getName()));
+    }
   }
 
   @Override
@@ -42,6 +58,11 @@ public final class SyncThread implements SyncLoop, AutoCloseable {
     } catch (RejectedExecutionException e) {
       return () -> {};
     }
+  }
+
+  @Override
+  public long nanoTime() {
+    return System.nanoTime();
   }
 
   @Override

@@ -1,6 +1,6 @@
 package io.statebridge.daemon.rpc;
 
-import io.statebridge.api.Container;
+import io.statebridge.api.ContainerRecord;
 import io.statebridge.daemon.stream.OpenCalls;
 import io.statebridge.daemon.sync.Counters;
 import io.statebridge.daemon.sync.DeletePolicy;
@@ -12,6 +12,7 @@ import io.statebridge.proto.v1.RuntimeStatus;
 import io.statebridge.store.Checkpoint;
 import io.statebridge.store.CheckpointStatus;
 import io.statebridge.store.ContainerStore;
+import io.statebridge.store.Entry;
 import io.statebridge.store.Snapshot;
 import java.time.Instant;
 import java.util.List;
@@ -49,7 +50,7 @@ final class BridgeStatus {
   GetBridgeStatusResponse read() {
     Snapshot snapshot = store.snapshot();
     SyncStatus status = sync.status();
-    List<Container> containers = snapshot.containers();
+    List<ContainerRecord> containers = snapshot.entries().stream().map(Entry::record).toList();
     return GetBridgeStatusResponse.newBuilder()
         .setVersion(version)
         .setStartedAt(Protos.timestamp(startedAt))
@@ -58,10 +59,11 @@ final class BridgeStatus {
         .setContainers(containers.size())
         .setRuntime(runtime(status))
         .setSync(Protos.sync(status, Instant.now()))
-        .setLanesActive(sync.activeLanes())
-        .setLanesWaiting(sync.waitingLanes())
+        .setQueuesActive(sync.activeQueues())
+        .setQueuesWaiting(sync.waitingQueues())
         .setPendingExits((int) containers.stream().filter(c -> c.pendingExit() != null).count())
-        .setCleanupPending((int) containers.stream().filter(Container::cleanupPending).count())
+        .setCleanupPending(
+            (int) containers.stream().filter(ContainerRecord::cleanupPending).count())
         .setWatchers(openCalls.size())
         .addAllNamespaces(
             sync.policy().decisions().values().stream().map(BridgeStatus::policy).toList())

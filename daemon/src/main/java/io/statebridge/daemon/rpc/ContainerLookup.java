@@ -1,9 +1,9 @@
 package io.statebridge.daemon.rpc;
 
 import io.grpc.Status;
-import io.statebridge.api.Container;
 import io.statebridge.api.ContainerId;
 import io.statebridge.store.ContainerStore;
+import io.statebridge.store.Entry;
 import io.statebridge.store.Snapshot;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -26,12 +26,12 @@ final class ContainerLookup {
    * @param namespace empty for any
    * @throws io.grpc.StatusRuntimeException NOT_FOUND, or INVALID_ARGUMENT when several match
    */
-  Container find(String namespace, String id) {
+  Entry find(String namespace, String id) {
     if (id.isEmpty()) {
       throw Filter.invalid("id", "is required");
     }
     if (!namespace.isEmpty()) {
-      Container exact = store.get(new ContainerId(namespace, id)).orElse(null);
+      Entry exact = store.get(new ContainerId(namespace, id)).orElse(null);
       if (exact != null) {
         return exact;
       }
@@ -39,13 +39,13 @@ final class ContainerLookup {
     return only(candidates(namespace, id), namespace, id);
   }
 
-  private List<Container> candidates(String namespace, String id) {
-    List<Container> there = beginning(store.snapshot(), namespace, id);
-    List<Container> exact = exact(there, id);
+  private List<Entry> candidates(String namespace, String id) {
+    List<Entry> there = beginning(store.snapshot(), namespace, id);
+    List<Entry> exact = exact(there, id);
     if (!exact.isEmpty()) {
       return exact;
     }
-    List<Container> all = beginning(store.snapshotWithRemoved(), namespace, id);
+    List<Entry> all = beginning(store.snapshotWithRemoved(), namespace, id);
     exact = exact(all, id);
     if (!exact.isEmpty()) {
       return exact;
@@ -53,18 +53,18 @@ final class ContainerLookup {
     return there.isEmpty() ? all : there;
   }
 
-  private static List<Container> beginning(Snapshot of, String namespace, String id) {
-    return of.containers().stream()
+  private static List<Entry> beginning(Snapshot of, String namespace, String id) {
+    return of.entries().stream()
         .filter(c -> namespace.isEmpty() || c.id().namespace().equals(namespace))
         .filter(c -> c.id().id().startsWith(id))
         .toList();
   }
 
-  private static List<Container> exact(List<Container> candidates, String id) {
+  private static List<Entry> exact(List<Entry> candidates, String id) {
     return candidates.stream().filter(c -> c.id().id().equals(id)).toList();
   }
 
-  private static Container only(List<Container> candidates, String namespace, String id) {
+  private static Entry only(List<Entry> candidates, String namespace, String id) {
     if (candidates.isEmpty()) {
       throw Status.NOT_FOUND
           .withDescription(

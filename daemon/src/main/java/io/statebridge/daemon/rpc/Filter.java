@@ -1,9 +1,10 @@
 package io.statebridge.daemon.rpc;
 
 import io.grpc.Status;
-import io.statebridge.api.Container;
+import io.statebridge.api.ContainerRecord;
 import io.statebridge.api.ContainerState;
 import io.statebridge.proto.v1.ContainerFilter;
+import io.statebridge.store.Entry;
 import java.util.EnumSet;
 import java.util.Map;
 import java.util.Set;
@@ -16,7 +17,7 @@ record Filter(
     Set<ContainerState> states,
     Map<String, String> labels,
     String sandboxId)
-    implements Predicate<Container> {
+    implements Predicate<Entry> {
 
   /**
    * @throws io.grpc.StatusRuntimeException INVALID_ARGUMENT that names the field
@@ -57,7 +58,8 @@ record Filter(
   }
 
   @Override
-  public boolean test(Container container) {
+  public boolean test(Entry entry) {
+    ContainerRecord container = entry.record();
     return (namespaces.isEmpty() || namespaces.contains(container.id().namespace()))
         && (ids.isEmpty() || ids.contains(container.id().id()))
         && (states.isEmpty() || states.contains(container.state()))

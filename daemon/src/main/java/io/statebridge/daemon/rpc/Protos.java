@@ -1,14 +1,15 @@
 package io.statebridge.daemon.rpc;
 
 import com.google.protobuf.Timestamp;
-import io.statebridge.api.Container;
 import io.statebridge.api.ContainerInfo;
+import io.statebridge.api.ContainerRecord;
 import io.statebridge.api.Exit;
 import io.statebridge.api.PendingExit;
 import io.statebridge.daemon.sync.SyncStatus;
 import io.statebridge.proto.v1.ContainerState;
 import io.statebridge.proto.v1.ExitSource;
 import io.statebridge.proto.v1.SyncState;
+import io.statebridge.store.Entry;
 import java.time.Instant;
 
 /** The domain as messages of the public API. */
@@ -16,7 +17,8 @@ final class Protos {
 
   private Protos() {}
 
-  static io.statebridge.proto.v1.Container container(Container container) {
+  static io.statebridge.proto.v1.Container container(Entry entry) {
+    ContainerRecord container = entry.record();
     ContainerInfo info = container.info();
     io.statebridge.proto.v1.Container.Builder builder =
         io.statebridge.proto.v1.Container.newBuilder()
@@ -30,7 +32,8 @@ final class Protos {
             .setSandboxId(info.sandboxId())
             .setPaused(container.paused())
             .setCleanupPending(container.cleanupPending())
-            .setRevision(container.revision());
+            .setOrphaned(container.orphaned())
+            .setRevision(entry.revision());
     if (info.createdAt() != null) {
       builder.setCreatedAt(timestamp(info.createdAt()));
     }
@@ -46,8 +49,8 @@ final class Protos {
           .setMessage(exit.message())
           .setSource(source(exit.source()));
     }
-    if (container.removedAt() != null) {
-      builder.setRemovedAt(timestamp(container.removedAt()));
+    if (entry.removedAt() != null) {
+      builder.setRemovedAt(timestamp(entry.removedAt()));
     }
     PendingExit pending = container.pendingExit();
     if (pending != null) {

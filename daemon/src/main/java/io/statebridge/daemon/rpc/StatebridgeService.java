@@ -3,7 +3,7 @@ package io.statebridge.daemon.rpc;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
-import io.statebridge.api.Container;
+import io.statebridge.api.ContainerRecord;
 import io.statebridge.daemon.stream.OpenCalls;
 import io.statebridge.daemon.sync.SyncStatus;
 import io.statebridge.proto.v1.GetBridgeStatusRequest;
@@ -18,9 +18,11 @@ import io.statebridge.proto.v1.WaitContainerResponse;
 import io.statebridge.proto.v1.WatchContainersRequest;
 import io.statebridge.proto.v1.WatchContainersResponse;
 import io.statebridge.store.ContainerStore;
+import io.statebridge.store.Entry;
 import io.statebridge.store.Snapshot;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.OptionalLong;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Predicate;
@@ -84,9 +86,9 @@ final class StatebridgeService extends StatebridgeGrpc.StatebridgeImplBase {
                   .setEpoch(snapshot.epoch())
                   .setRevision(snapshot.revision())
                   .setSync(Protos.sync(sync.get(), Instant.now()));
-          snapshot.containers().stream()
+          snapshot.entries().stream()
               .filter(filter)
-              .forEach(c -> response.addContainers(Protos.container(c)));
+              .forEach(entry -> response.addContainers(Protos.container(entry)));
           return response.build();
         });
   }
@@ -97,7 +99,8 @@ final class StatebridgeService extends StatebridgeGrpc.StatebridgeImplBase {
     try {
       Filter filter = Filter.of(request.getFilter());
       Duration interval = progressInterval(request);
-      Long resumeAfter = request.hasResume() ? resumeAfter(request.getResume()) : null;
+      OptionalLong resumeAfter =
+          request.hasResume() ? resumeAfter(request.getResume()) : OptionalLong.empty();
       new WatchStream(store, filter, out, sync, resumeAfter, interval, timer, openCalls, executor)
           .start();
     } catch (StatusRuntimeException e) {
@@ -121,7 +124,7 @@ final class StatebridgeService extends StatebridgeGrpc.StatebridgeImplBase {
     return interval;
   }
 
-  private long resumeAfter(WatchContainersRequest.Resume resume) {
+  private OptionalLong resumeAfter(WatchContainersRequest.Resume resume) {
     if (resume.getEpoch().isEmpty()) {
       throw Filter.invalid("resume.epoch", "is required");
     }
@@ -139,23 +142,23 @@ final class StatebridgeService extends StatebridgeGrpc.StatebridgeImplBase {
           store.compactRevision(),
           store.revision());
     }
-    return resume.getRevision();
+    return OptionalLong.of(resume.getRevision());
   }
 
   @Override
   public void waitContainer(
       WaitContainerRequest request, StreamObserver<WaitContainerResponse> out) {
     try {
-      Predicate<Container> until =
+      Predicate<ContainerRecord> until =
           switch (request.getUntil()) {
             case RECORDED -> c -> c.exit() != null;
             case OBSERVED -> c -> c.knownExit() != null;
             case UNRECOGNIZED -> throw Filter.invalid("until", "must be RECORDED or OBSERVED");
           };
-      Container container = lookup.find(request.getNamespace(), request.getId());
+      Entry found = lookup.find(request.getNamespace(), request.getId());
       new WaitCall(
               store,
-              container.id(),
+              found,
               until,
               (ServerCallStreamObserver<WaitContainerResponse>) out,
               openCalls,

@@ -4,43 +4,52 @@ import com.google.common.util.concurrent.MoreExecutors;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ServerCallStreamObserver;
-import io.statebridge.api.Container;
 import io.statebridge.api.ContainerId;
+import io.statebridge.api.ContainerRecord;
 import io.statebridge.daemon.stream.OpenCalls;
 import io.statebridge.proto.v1.WaitContainerResponse;
 import io.statebridge.store.Change;
 import io.statebridge.store.CompactedException;
 import io.statebridge.store.ContainerStore;
+import io.statebridge.store.Entry;
+import io.statebridge.store.Following;
 import io.statebridge.store.WatchCursor;
+import java.time.Instant;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One WaitContainer call: a cursor that follows the log until its container has ended. Steps run
- * one at a time.
+ * One WaitContainer call: it follows its container until that has ended. Another one that has the
+ * id by then is not the one that was asked about. Steps run one at a time.
  */
 final class WaitCall implements OpenCalls.OpenCall {
 
   private final ContainerStore store;
+  private final Entry found;
   private final ContainerId id;
-  private final Predicate<Container> until;
+  private final Predicate<ContainerRecord> until;
   private final ServerCallStreamObserver<WaitContainerResponse> out;
   private final OpenCalls openCalls;
   private final Executor steps;
   private @Nullable WatchCursor cursor;
   private boolean ended;
 
+  /**
+   * @param found the container's record as its id was looked up
+   */
   WaitCall(
       ContainerStore store,
-      ContainerId id,
-      Predicate<Container> until,
+      Entry found,
+      Predicate<ContainerRecord> until,
       ServerCallStreamObserver<WaitContainerResponse> out,
       OpenCalls openCalls,
       Executor executor) {
     this.store = store;
-    this.id = id;
+    this.found = found;
+    this.id = found.id();
     this.until = until;
     this.out = out;
     this.openCalls = openCalls;
@@ -66,24 +75,17 @@ final class WaitCall implements OpenCalls.OpenCall {
   }
 
   private void begin() {
-    try {
-      while (!ended) {
-        long revision = store.snapshot().revision();
-        Container container = store.getOrRemoved(id).orElse(null);
-        if (container == null) {
-          removed();
-        } else if (until.test(container)) {
-          answer(container);
-        } else {
-          cursor = store.watch(revision, () -> steps.execute(this::follow));
-          follow();
-          return;
-        }
-      }
-    } catch (CompactedException e) {
-      // The log went by between the two calls: look again.
-      steps.execute(this::begin);
+    if (ended) {
+      return;
     }
+    if (until.test(found.record())) {
+      answer(found);
+      return;
+    }
+    Following following = store.follow(Set.of(id), () -> steps.execute(this::follow));
+    cursor = following.cursor();
+    see(following.snapshot().entries().stream().findFirst().orElse(null));
+    follow();
   }
 
   private void follow() {
@@ -93,11 +95,10 @@ final class WaitCall implements OpenCalls.OpenCall {
         if (next.isEmpty()) {
           return;
         }
-        if (next.get().id().equals(id)) {
-          see(next.get().after());
-        }
+        see(next.get().after());
       }
     } catch (CompactedException e) {
+      // So much was committed since it was woken: from the container as it is now.
       if (cursor != null) {
         cursor.close();
       }
@@ -105,19 +106,25 @@ final class WaitCall implements OpenCalls.OpenCall {
     }
   }
 
-  private void see(@Nullable Container container) {
-    if (container == null) {
+  private void see(@Nullable Entry entry) {
+    if (entry == null || isAnother(entry.record())) {
       removed();
-    } else if (until.test(container)) {
-      answer(container);
+    } else if (until.test(entry.record())) {
+      answer(entry);
     }
   }
 
-  private void answer(Container container) {
+  private boolean isAnother(ContainerRecord record) {
+    Instant asked = found.record().info().createdAt();
+    Instant created = record.info().createdAt();
+    return asked != null && created != null && !asked.equals(created);
+  }
+
+  private void answer(Entry entry) {
     release();
     out.onNext(
         WaitContainerResponse.newBuilder()
-            .setContainer(Protos.container(container))
+            .setContainer(Protos.container(entry))
             .setEpoch(store.epoch())
             .build());
     out.onCompleted();

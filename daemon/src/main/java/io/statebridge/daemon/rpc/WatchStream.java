@@ -4,7 +4,6 @@ import com.google.protobuf.Any;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
 import io.grpc.stub.StreamObserver;
-import io.statebridge.api.Container;
 import io.statebridge.daemon.stream.OpenCalls;
 import io.statebridge.daemon.stream.StoreStream;
 import io.statebridge.daemon.sync.SyncStatus;
@@ -13,11 +12,13 @@ import io.statebridge.proto.v1.WatchOutOfRange;
 import io.statebridge.store.Change;
 import io.statebridge.store.CompactedException;
 import io.statebridge.store.ContainerStore;
+import io.statebridge.store.Entry;
 import io.statebridge.store.Snapshot;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Collections;
+import java.util.Iterator;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
@@ -32,14 +33,14 @@ final class WatchStream implements StoreStream.Source<WatchContainersResponse> {
   private final ContainerStore store;
   private final Filter filter;
   private final Supplier<SyncStatus> sync;
-  private final @Nullable Long resumeAfter;
+  private final OptionalLong resumeAfter;
   private final Duration progressInterval;
   private final ScheduledExecutorService timer;
   private final StoreStream<WatchContainersResponse> stream;
   private @Nullable ScheduledFuture<?> progressTimer;
 
   /**
-   * @param resumeAfter a revision of this epoch, or null to begin with all that exists
+   * @param resumeAfter a revision of this epoch; empty to begin with all that exists
    * @param executor for the stream's steps
    */
   WatchStream(
@@ -47,7 +48,7 @@ final class WatchStream implements StoreStream.Source<WatchContainersResponse> {
       Filter filter,
       StreamObserver<WatchContainersResponse> out,
       Supplier<SyncStatus> sync,
-      @Nullable Long resumeAfter,
+      OptionalLong resumeAfter,
       Duration progressInterval,
       ScheduledExecutorService timer,
       OpenCalls openCalls,
@@ -67,7 +68,7 @@ final class WatchStream implements StoreStream.Source<WatchContainersResponse> {
   }
 
   @Override
-  public StoreStream.Beginning<WatchContainersResponse> begin() {
+  public void opened() {
     progressTimer =
         timer.scheduleAtFixedRate(
             () ->
@@ -76,25 +77,30 @@ final class WatchStream implements StoreStream.Source<WatchContainersResponse> {
             progressInterval.toNanos(),
             progressInterval.toNanos(),
             TimeUnit.NANOSECONDS);
-    if (resumeAfter != null) {
-      return new StoreStream.Beginning<>(resumeAfter, Collections.emptyIterator());
-    }
-    Snapshot snapshot = store.snapshot();
+  }
+
+  @Override
+  public OptionalLong resumesAfter() {
+    return resumeAfter;
+  }
+
+  @Override
+  public Iterator<WatchContainersResponse> begin(Snapshot snapshot) {
     long revision = snapshot.revision();
     Stream<WatchContainersResponse> all =
-        snapshot.containers().stream()
+        snapshot.entries().stream()
             .filter(filter)
-            .map(c -> message(WatchContainersResponse.Type.ADDED, revision, c));
+            .map(entry -> message(WatchContainersResponse.Type.ADDED, revision, entry));
     Stream<WatchContainersResponse> synced =
         Stream.of(WatchContainersResponse.Type.SYNCED).map(type -> mark(type, revision));
-    return new StoreStream.Beginning<>(revision, Stream.concat(all, synced).iterator());
+    return Stream.concat(all, synced).iterator();
   }
 
   /** A filter is crossed as in Kubernetes: entering it is ADDED, leaving it is DELETED. */
   @Override
   public List<WatchContainersResponse> tell(Change change) {
-    Container before = change.before();
-    Container after = change.after();
+    Entry before = change.before();
+    Entry after = change.after();
     boolean was = before != null && filter.test(before);
     boolean is = after != null && filter.test(after);
     if (is && after != null) {
@@ -103,19 +109,19 @@ final class WatchStream implements StoreStream.Source<WatchContainersResponse> {
       return List.of(message(type, change.revision(), after));
     }
     if (was && before != null) {
-      Container last = after == null ? before : after;
+      Entry last = after == null ? before : after;
       return List.of(message(WatchContainersResponse.Type.DELETED, change.revision(), last));
     }
     return List.of();
   }
 
   private WatchContainersResponse message(
-      WatchContainersResponse.Type type, long revision, Container container) {
+      WatchContainersResponse.Type type, long revision, Entry entry) {
     return WatchContainersResponse.newBuilder()
         .setType(type)
         .setEpoch(store.epoch())
         .setRevision(revision)
-        .setContainer(Protos.container(container))
+        .setContainer(Protos.container(entry))
         .build();
   }
 

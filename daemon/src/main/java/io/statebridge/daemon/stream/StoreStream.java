@@ -8,11 +8,14 @@ import io.grpc.stub.StreamObserver;
 import io.statebridge.store.Change;
 import io.statebridge.store.CompactedException;
 import io.statebridge.store.ContainerStore;
+import io.statebridge.store.Following;
+import io.statebridge.store.Snapshot;
 import io.statebridge.store.WatchCursor;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.Executor;
 import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
@@ -32,8 +35,19 @@ public final class StoreStream<T> implements OpenCalls.OpenCall {
   /** What a stream says. It is called within the stream's steps, so one call at a time. */
   public interface Source<T> {
 
-    /** Where the stream begins. Called first, and not at all when the call ended before. */
-    Beginning<T> begin();
+    /** The stream opens. Called first, and not at all when the call ended before. */
+    default void opened() {}
+
+    /** After which revision the stream resumes; empty: it begins with all that there is. */
+    default OptionalLong resumesAfter() {
+      return OptionalLong.empty();
+    }
+
+    /**
+     * What is told of all that there is, before any change, made when it is written. Not called for
+     * a stream that resumes.
+     */
+    Iterator<T> begin(Snapshot snapshot);
 
     /** What a change is told as, in order; nothing is as good. */
     List<T> tell(Change change);
@@ -44,12 +58,6 @@ public final class StoreStream<T> implements OpenCalls.OpenCall {
     /** The stream is over. Called last. */
     default void ended() {}
   }
-
-  /**
-   * @param revision whose changes follow
-   * @param messages that come before them, made when they are written
-   */
-  public record Beginning<T>(long revision, Iterator<T> messages) {}
 
   private final ContainerStore store;
   private final Source<T> source;
@@ -134,10 +142,16 @@ public final class StoreStream<T> implements OpenCalls.OpenCall {
   }
 
   private void open(Runnable sendHeaders) {
-    Beginning<T> beginning = source.begin();
+    source.opened();
+    OptionalLong after = source.resumesAfter();
     try {
-      cursor = store.watch(beginning.revision(), this::resume);
-      unwritten = beginning.messages();
+      if (after.isPresent()) {
+        cursor = store.resume(after.getAsLong(), this::resume);
+      } else {
+        Following following = store.follow(this::resume);
+        cursor = following.cursor();
+        unwritten = source.begin(following.snapshot());
+      }
       sendHeaders.run();
     } catch (CompactedException e) {
       fail(source.overtaken(e));

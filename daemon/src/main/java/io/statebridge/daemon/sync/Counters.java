@@ -24,7 +24,7 @@ public final class Counters {
     recordedExits.computeIfAbsent(source, s -> new LongAdder()).increment();
   }
 
-  /** Recorded exits by who told of them first. */
+  /** Recorded exits by who reported them first. */
   public Map<ExitSource, Long> recordedExits() {
     Map<ExitSource, Long> counts = new TreeMap<>();
     recordedExits.forEach((source, count) -> counts.put(source, count.sum()));

@@ -40,13 +40,13 @@ public final class DeletePolicy {
   private final Set<String> seen = new ConcurrentSkipListSet<>();
 
   /**
-   * Before the runtime has told, assume that its CRI plugin is there: not deleting can be made up
-   * for.
+   * Before the runtime has answered, assume that its CRI plugin is there: a Delete that was not
+   * made can be made later.
    */
   private volatile boolean criPluginLoaded = true;
 
   // Loop only.
-  private boolean told;
+  private boolean known;
 
   /**
    * @param fallback for namespaces that are not configured
@@ -67,12 +67,10 @@ public final class DeletePolicy {
     return configured.keySet();
   }
 
-  /**
-   * The runtime has told: from the first time on, say what was chosen, and again when that changes.
-   */
+  /** The runtime has answered: log what was chosen, at first and whenever that changes. */
   void criPluginLoaded(boolean loaded) {
-    Map<String, Decision> before = told ? decisions() : Map.of();
-    told = true;
+    Map<String, Decision> before = known ? decisions() : Map.of();
+    known = true;
     criPluginLoaded = loaded;
     decisions()
         .forEach(

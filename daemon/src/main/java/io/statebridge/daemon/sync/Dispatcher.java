@@ -1,131 +1,127 @@
 package io.statebridge.daemon.sync;
 
+import io.statebridge.api.ContainerEvent;
+import io.statebridge.api.ContainerEvent.ContainerChanged;
+import io.statebridge.api.ContainerEvent.ContainerCreated;
+import io.statebridge.api.ContainerEvent.ContainerDeleted;
+import io.statebridge.api.ContainerEvent.Exited;
+import io.statebridge.api.ContainerEvent.OutOfMemory;
+import io.statebridge.api.ContainerEvent.TaskCreated;
+import io.statebridge.api.ContainerEvent.TaskDeleted;
+import io.statebridge.api.ContainerEvent.TaskPaused;
+import io.statebridge.api.ContainerEvent.TaskResumed;
+import io.statebridge.api.ContainerEvent.TaskStarted;
 import io.statebridge.api.ContainerId;
-import java.util.ArrayDeque;
-import java.util.Deque;
-import java.util.Map;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
+import io.statebridge.api.RuntimeFailure.Kind;
+import io.statebridge.daemon.sync.lifecycle.Observation;
+import io.statebridge.daemon.sync.lifecycle.Observation.Event;
+import io.statebridge.daemon.sync.lifecycle.Observation.Inspect;
+import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A lane per container: tasks of one container run in order and one at a time, tasks of different
- * containers do not wait for each other. Knows keys and tasks, not events.
- *
- * <p>A task that fails stays at the head of its lane and is retried after a backoff, for ever; what
- * comes later queues behind it. A lane holds a bounded number of tasks: one that would overflow it
- * is let go, and the container is inspected instead once the lane has drained. A lane exists only
- * while it has work. Loop only, but for the two counts.
+ * Routes each event of a container to its handler, and what is to be inspected to its queue. A
+ * namespace that is not followed is left alone. Loop only.
  */
 final class Dispatcher {
 
   private static final Logger log = LoggerFactory.getLogger(Dispatcher.class);
 
-  private static final class Lane {
-    final Deque<LaneTask> tasks = new ArrayDeque<>();
-    int failures;
-    boolean overflowed;
-  }
+  private final WorkQueue queue;
+  private final LifeCycleRunner runner;
+  private final ExitHandler exits;
+  private final DeletePolicy policy;
+  private final Counters counters;
+  private final BooleanSupplier runtimeCanBeAsked;
 
-  private final SyncLoop loop;
-  private final RetryQueue retries;
-  private final int laneCapacity;
-  private final Function<ContainerId, LaneTask> inspection;
-  private final Map<ContainerId, Lane> lanes = new ConcurrentHashMap<>();
-
-  /**
-   * @param laneCapacity in tasks
-   * @param inspection makes up for whatever an overflowing lane had to let go
-   */
   Dispatcher(
-      SyncLoop loop,
-      RetryQueue retries,
-      int laneCapacity,
-      Function<ContainerId, LaneTask> inspection) {
-    this.loop = loop;
-    this.retries = retries;
-    this.laneCapacity = laneCapacity;
-    this.inspection = inspection;
+      WorkQueue queue,
+      LifeCycleRunner runner,
+      ExitHandler exits,
+      DeletePolicy policy,
+      Counters counters,
+      BooleanSupplier runtimeCanBeAsked) {
+    this.queue = queue;
+    this.runner = runner;
+    this.exits = exits;
+    this.policy = policy;
+    this.counters = counters;
+    this.runtimeCanBeAsked = runtimeCanBeAsked;
   }
 
-  /** Appends a task to the container's lane. */
-  void submit(ContainerId id, LaneTask task) {
-    @Nullable Lane lane = lanes.get(id);
-    if (lane == null) {
-      lane = new Lane();
-      lanes.put(id, lane);
-      lane.tasks.add(task);
-      runHead(id, lane);
-    } else if (lane.tasks.size() < laneCapacity) {
-      lane.tasks.add(task);
-    } else {
-      if (!lane.overflowed) {
-        log.warn(
-            "{}: {} tasks wait in its lane; inspecting it when they are done", id, laneCapacity);
-      }
-      lane.overflowed = true;
-    }
-  }
-
-  boolean isBusy(ContainerId id) {
-    return lanes.containsKey(id);
-  }
-
-  int activeLanes() {
-    return lanes.size();
-  }
-
-  int waitingLanes() {
-    return retries.size();
-  }
-
-  /** The runtime is back: lanes that wait for their backoff try at once. */
-  void retryAllNow() {
-    retries.retryAllNow(this::resume);
-  }
-
-  private void resume(ContainerId id) {
-    @Nullable Lane lane = lanes.get(id);
-    if (lane != null) {
-      runHead(id, lane);
-    }
-  }
-
-  private void runHead(ContainerId id, Lane lane) {
-    start(lane.tasks.element()).whenCompleteAsync((ok, failure) -> ended(id, lane, failure), loop);
-  }
-
-  private static CompletionStage<Void> start(LaneTask task) {
-    try {
-      return task.run();
-    } catch (RuntimeException e) {
-      return CompletableFuture.failedStage(e);
-    }
-  }
-
-  private void ended(ContainerId id, Lane lane, @Nullable Throwable failure) {
-    if (failure != null) {
-      Failures.logAttempt(log, id, lane.failures, failure);
-      retries.add(id, lane.failures++, this::resume);
+  /** A new kind of event does not compile until it has its place here. */
+  void dispatch(ContainerEvent.OfContainer event) {
+    if (!policy.follows(event.id().namespace())) {
       return;
     }
-    if (lane.failures > 0) {
-      log.debug("{}: went through after {} failed attempts", id, lane.failures);
-      lane.failures = 0;
+    switch (event) {
+      case Exited exit -> exits.exited(exit).forEach(this::inspectIfIdle);
+      case TaskDeleted deleted -> exits.taskDeleted(deleted);
+      case OutOfMemory oom -> {
+        counters.oomEvents.increment();
+        log.info("{}: out of memory, says the runtime; that changes no state", oom.id());
+        submit(oom);
+      }
+      case TaskCreated _,
+          TaskStarted _,
+          TaskPaused _,
+          TaskResumed _,
+          ContainerCreated _,
+          ContainerChanged _,
+          ContainerDeleted _ ->
+          submit(event);
     }
-    lane.tasks.remove();
-    if (lane.tasks.isEmpty() && lane.overflowed) {
-      lane.overflowed = false;
-      lane.tasks.add(inspection.apply(id));
+  }
+
+  private void submit(ContainerEvent.OfContainer event) {
+    runner.submit(event.id(), new Event(event));
+  }
+
+  /**
+   * Inspects a container, unless something is done about it already. Without a connection nothing
+   * can be inspected, and all will be when there is one.
+   */
+  void inspectIfIdle(ContainerId id) {
+    if (runtimeCanBeAsked.getAsBoolean() && !queue.isBusy(id)) {
+      inspect(id, new Inspect(), () -> {});
     }
-    if (lane.tasks.isEmpty()) {
-      lanes.remove(id);
+  }
+
+  /**
+   * Inspects a container after all that waits in its queue.
+   *
+   * @param seen what it is inspected for
+   * @param answered see {@link LifeCycleRunner#run(ContainerId, Observation, Runnable)}
+   */
+  void inspect(ContainerId id, Observation seen, Runnable answered) {
+    if (policy.follows(id.namespace())) {
+      queue.submit(id, () -> runner.run(id, seen, answered));
     } else {
-      runHead(id, lane);
+      answered.run();
     }
+  }
+
+  /**
+   * Likewise.
+   *
+   * @param settled is run when all that follows is done, or when the runtime is away
+   */
+  void settle(ContainerId id, Runnable settled) {
+    if (!policy.follows(id.namespace())) {
+      settled.run();
+      return;
+    }
+    queue.submit(
+        id,
+        () ->
+            runner
+                .run(id, new Inspect())
+                .whenComplete(
+                    (ok, failure) -> {
+                      if (failure == null || Failures.isOfKind(failure, Kind.UNREACHABLE)) {
+                        settled.run();
+                      }
+                    }));
   }
 }

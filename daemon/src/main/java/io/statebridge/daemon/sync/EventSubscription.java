@@ -1,24 +1,17 @@
 package io.statebridge.daemon.sync;
 
 import io.statebridge.api.ContainerEvent;
-import io.statebridge.api.ContainerEvent.ContainerChanged;
-import io.statebridge.api.ContainerEvent.ContainerDeleted;
-import io.statebridge.api.ContainerEvent.Exited;
 import io.statebridge.api.ContainerEvent.Malformed;
-import io.statebridge.api.ContainerEvent.OutOfMemory;
 import io.statebridge.api.ContainerEvent.Probe;
-import io.statebridge.api.ContainerEvent.TaskCreated;
-import io.statebridge.api.ContainerEvent.TaskDeleted;
-import io.statebridge.api.ContainerEvent.TaskPaused;
-import io.statebridge.api.ContainerEvent.TaskResumed;
-import io.statebridge.api.ContainerEvent.TaskStarted;
 import io.statebridge.api.ContainerEvent.Unrecognised;
-import io.statebridge.api.ContainerId;
 import io.statebridge.api.ContainerRuntime;
 import io.statebridge.api.ContainerRuntime.EventStream;
 import io.statebridge.api.RuntimeFailure;
 import io.statebridge.daemon.sync.SyncStatus.Phase;
+import io.statebridge.daemon.sync.lifecycle.Safeguard;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,8 +24,7 @@ import org.slf4j.LoggerFactory;
  * back to DISCONNECTED and, after a backoff, to another attempt, for ever. A clean end of the
  * stream is as wrong as any error.
  *
- * <p>Routes every event to its handler, by way of its container's lane. Loop only, but for {@link
- * #status}.
+ * <p>Events of containers go to the {@link Dispatcher}. Loop only, but for {@link #status}.
  */
 final class EventSubscription {
 
@@ -41,13 +33,13 @@ final class EventSubscription {
   private final SyncLoop loop;
   private final ContainerRuntime runtime;
   private final Dispatcher dispatcher;
-  private final ExitHandler exits;
-  private final StateHandler states;
+  private final WorkQueue queue;
+  private final LifeCycleRunner runner;
   private final Reconciler reconciler;
   private final DeletePolicy policy;
   private final Counters counters;
   private final Backoff backoff;
-  private final Duration reconcileInterval;
+  private final SyncSettings settings;
   private final String probeTopic;
 
   /**
@@ -63,30 +55,29 @@ final class EventSubscription {
 
   /**
    * @param probeTopic a topic that nobody else publishes on
-   * @param reconcileInterval how often the list is compared while live
    */
   EventSubscription(
       SyncLoop loop,
       ContainerRuntime runtime,
       Dispatcher dispatcher,
-      ExitHandler exits,
-      StateHandler states,
+      WorkQueue queue,
+      LifeCycleRunner runner,
       Reconciler reconciler,
       DeletePolicy policy,
       Counters counters,
       Backoff backoff,
-      Duration reconcileInterval,
+      SyncSettings settings,
       String probeTopic) {
     this.loop = loop;
     this.runtime = runtime;
     this.dispatcher = dispatcher;
-    this.exits = exits;
-    this.states = states;
+    this.queue = queue;
+    this.runner = runner;
     this.reconciler = reconciler;
     this.policy = policy;
     this.counters = counters;
     this.backoff = backoff;
-    this.reconcileInterval = reconcileInterval;
+    this.settings = settings;
     this.probeTopic = probeTopic;
     this.status = SyncStatus.initial(loop.now());
   }
@@ -97,6 +88,7 @@ final class EventSubscription {
   }
 
   void connect() {
+    loop.requireLoop();
     if (stopped) {
       return;
     }
@@ -133,76 +125,16 @@ final class EventSubscription {
     status = status.enter(phase, loop.now());
   }
 
-  /** Every event has its place here; a new kind of event does not compile until it has one, too. */
-  private void route(ContainerEvent event) {
+  private void route(ContainerEvent event, Connection connection) {
     switch (event) {
-      case Exited e -> exited(e);
-      case TaskCreated e -> inLane(e.id(), () -> states.taskCreated(e));
-      case TaskStarted e -> inLane(e.id(), () -> states.taskStarted(e));
-      case TaskPaused e -> inLane(e.id(), () -> states.paused(e.id(), true));
-      case TaskResumed e -> inLane(e.id(), () -> states.paused(e.id(), false));
-      case TaskDeleted e -> inLane(e.id(), () -> states.taskDeleted(e));
-      case ContainerChanged e ->
-          inLane(
-              e.id(),
-              () ->
-                  states
-                      .containerChanged(e.id())
-                      .thenRun(() -> states.unknownSandbox(e.id()).ifPresent(this::doubt)));
-      case ContainerDeleted e -> inLane(e.id(), () -> states.containerDeleted(e.id()));
-      case OutOfMemory e -> {
-        counters.oomEvents.increment();
-        log.info("{}: out of memory, says the runtime; that changes no state", e.id());
-      }
-      case Unrecognised e -> counters.unrecognisedEvents.increment();
+      case ContainerEvent.OfContainer e -> dispatcher.dispatch(e);
+      case Unrecognised _ -> counters.unrecognisedEvents.increment();
       case Malformed e -> {
         counters.malformedEvents.increment();
         log.warn("cannot read an event of {} ({}): {}", e.topic(), e.type(), e.problem());
-        if (current != null) {
-          current.reconcileSoon();
-        }
+        connection.reconcileSoon();
       }
-      case Probe e -> {
-        if (current != null) {
-          current.probeReturned();
-        }
-      }
-    }
-  }
-
-  /** Somebody, be it the event stream or not, says that a process ended. */
-  void exited(Exited event) {
-    ContainerId id = event.id();
-    if (policy.follows(id.namespace()) && dispatcher.isBusy(id)) {
-      exits.observe(event);
-    }
-    inLane(id, () -> exits.exited(event));
-    exits.siblings(event).forEach(this::doubt);
-  }
-
-  /**
-   * Has a container looked at in its lane, unless something goes on there already. Without a
-   * connection nothing can be looked at, and all will be when there is one.
-   */
-  void doubt(ContainerId id) {
-    if ((status.phase() == Phase.LIVE || status.phase() == Phase.RECONCILING)
-        && !dispatcher.isBusy(id)) {
-      inLane(id, () -> exits.inspect(id));
-    }
-  }
-
-  /** Has a container looked at in its lane, whatever goes on there. */
-  void look(ContainerId id, Runnable done) {
-    if (policy.follows(id.namespace())) {
-      dispatcher.submit(id, () -> exits.inspect(id).thenRun(done));
-    } else {
-      done.run();
-    }
-  }
-
-  private void inLane(ContainerId id, LaneTask task) {
-    if (policy.follows(id.namespace())) {
-      dispatcher.submit(id, task);
+      case Probe _ -> connection.probe.returned();
     }
   }
 
@@ -215,10 +147,12 @@ final class EventSubscription {
     private boolean reconciling;
     private boolean reconcileAgain;
     private int failedReconciles;
+    private boolean proven;
     private boolean wentLive;
     private SyncLoop.@Nullable Timer nextReconcile;
 
     void subscribe() {
+      runner.eventsWereMissed();
       stream =
           runtime.subscribe(
               probeTopic,
@@ -233,7 +167,11 @@ final class EventSubscription {
                   loop.execute(() -> fail(Failures.message(why)));
                 }
               });
-      probe.start();
+      if (settings.has(Safeguard.PROBE)) {
+        probe.start();
+      } else {
+        proven();
+      }
     }
 
     private void received(ContainerEvent event) {
@@ -244,26 +182,23 @@ final class EventSubscription {
       if (!(event instanceof Probe)) {
         counters.events.increment();
       }
-      route(event);
+      route(event, this);
       if (stream != null) {
         stream.processed();
       }
     }
 
-    void probeReturned() {
-      probe.returned();
-    }
-
     private void proven() {
+      proven = true;
       enter(Phase.RECONCILING);
-      dispatcher.retryAllNow();
+      queue.retryAllNow();
       reconcile();
     }
 
     void reconcileSoon() {
       if (reconciling) {
         reconcileAgain = true;
-      } else if (probe.isProven()) {
+      } else if (proven) {
         reconcile();
       }
     }
@@ -277,21 +212,23 @@ final class EventSubscription {
       if (nextReconcile != null) {
         nextReconcile.cancel();
       }
-      reconciler
-          .reconcile(!wentLive)
-          .whenCompleteAsync(
-              (differences, failure) -> {
-                reconciling = false;
-                if (this != current) {
-                  return;
-                }
-                if (failure != null) {
-                  notReconciled("listing failed: " + Failures.message(failure));
-                } else {
-                  reconciled(differences);
-                }
-              },
-              loop);
+      CompletionStage<Integer> pass =
+          settings.has(Safeguard.RELIST)
+              ? reconciler.reconcile()
+              : CompletableFuture.completedStage(0);
+      pass.whenCompleteAsync(
+          (differences, failure) -> {
+            reconciling = false;
+            if (this != current) {
+              return;
+            }
+            if (failure != null) {
+              notReconciled("listing failed: " + Failures.message(failure));
+            } else {
+              reconciled(differences);
+            }
+          },
+          loop);
     }
 
     /** The stream still is worth having, but what it missed is not made up for. */
@@ -315,14 +252,15 @@ final class EventSubscription {
         log.info("reconcile: {} containers differed from their records", differences);
       }
       nextReconcile =
-          loop.schedule(reconcileAgain ? Duration.ZERO : reconcileInterval, this::reconcileSoon);
+          loop.schedule(
+              reconcileAgain ? Duration.ZERO : settings.reconcileInterval(), this::reconcileSoon);
     }
 
     private void goLive(int differences) {
       failedAttempts = 0;
       enter(Phase.LIVE);
       log.info(
-          "in sync with containerd {}; {} containers were looked at",
+          "in sync with containerd {}; {} containers were inspected",
           status.runtimeVersion(),
           differences);
       if (!wentLive) {
@@ -337,7 +275,7 @@ final class EventSubscription {
       }
       close();
       current = null;
-      if (probe.isProven()) {
+      if (proven) {
         log.warn("lost containerd, reconnecting: {}", why);
       } else if (failedAttempts == 0) {
         log.warn("cannot follow containerd yet, trying for ever: {}", why);

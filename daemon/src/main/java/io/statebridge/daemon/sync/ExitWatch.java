@@ -1,8 +1,8 @@
 package io.statebridge.daemon.sync;
 
-import io.statebridge.api.Container;
 import io.statebridge.api.ContainerEvent.Exited;
 import io.statebridge.api.ContainerId;
+import io.statebridge.api.ContainerRecord;
 import io.statebridge.api.Exit;
 import io.statebridge.api.ExitSource;
 import io.statebridge.api.ExitWaiter;
@@ -10,7 +10,8 @@ import io.statebridge.api.RuntimeFailure;
 import io.statebridge.store.Change;
 import io.statebridge.store.CompactedException;
 import io.statebridge.store.ContainerStore;
-import io.statebridge.store.Snapshot;
+import io.statebridge.store.Entry;
+import io.statebridge.store.Following;
 import io.statebridge.store.WatchCursor;
 import java.util.BitSet;
 import java.util.HashMap;
@@ -24,14 +25,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Holds one question open for every container whose init process lives: when it ends, how did it?
- * The event stream tells the same, but late in a storm and not at all while the runtime is down. An
- * answer enters the container's lane as an exit like any other, and whichever comes first wins.
+ * Holds one Wait open for every container whose init process lives. The event stream reports the
+ * same, but late in a storm and not at all while the runtime is down. A Wait that returns is an
+ * exit like any other, and the first one wins.
  *
- * <p>Follows the store like any watcher: a record with a live process has its question, and no
- * other has. The first waiter that can be asked is; when it fails, the next one, in turn, and after
- * each round a backoff and a doubt about the container, for a question that fails is never an exit.
- * Loop only, but for {@link #open}.
+ * <p>Follows the store: a record with a live process has its Wait, and no other has. The first
+ * waiter that can be asked is; when it fails, the next one, in turn, and after each round a backoff
+ * and an inspection of the container, for a Wait that fails is never an exit. Loop only, but for
+ * {@link #open}.
  */
 final class ExitWatch {
 
@@ -41,35 +42,35 @@ final class ExitWatch {
   private final ContainerStore store;
   private final List<ExitWaiter> waiters;
   private final Backoff backoff;
-  private final Consumer<Exited> told;
-  private final Consumer<ContainerId> doubted;
-  private final Map<ContainerId, Question> questions = new HashMap<>();
+  private final Consumer<Exited> exited;
+  private final Consumer<ContainerId> failed;
+  private final Map<ContainerId, OpenWait> waits = new HashMap<>();
   private final Map<ExitSource, Integer> open = new ConcurrentHashMap<>();
   private @Nullable WatchCursor cursor;
 
   /**
    * @param waiters whom to ask, the best first; none: nothing is watched
-   * @param told hears of exits
-   * @param doubted hears of containers that cannot be asked about at the moment
+   * @param exited hears of exits
+   * @param failed hears of containers that cannot be asked about at the moment
    */
   ExitWatch(
       SyncLoop loop,
       ContainerStore store,
       List<ExitWaiter> waiters,
       Backoff backoff,
-      Consumer<Exited> told,
-      Consumer<ContainerId> doubted) {
+      Consumer<Exited> exited,
+      Consumer<ContainerId> failed) {
     this.loop = loop;
     this.store = store;
     this.waiters = waiters;
     this.backoff = backoff;
-    this.told = told;
-    this.doubted = doubted;
+    this.exited = exited;
+    this.failed = failed;
   }
 
   void start() {
     if (!waiters.isEmpty()) {
-      lookAtAll();
+      followAll();
     }
   }
 
@@ -77,44 +78,29 @@ final class ExitWatch {
     if (cursor != null) {
       cursor.close();
     }
-    questions.values().forEach(Question::close);
-    questions.clear();
+    waits.values().forEach(OpenWait::close);
+    waits.clear();
   }
 
-  /** How many questions are open, by whom they are put to. Any thread. */
+  /** How many are open, by who was asked. Any thread. */
   Map<ExitSource, Integer> open() {
     return Map.copyOf(open);
   }
 
   /** Whether the shim of a container's current run could not be reached when it was last tried. */
   boolean lostShim(ContainerId id) {
-    Question question = questions.get(id);
-    return question != null && question.lostShim;
+    OpenWait wait = waits.get(id);
+    return wait != null && wait.lostShim;
   }
 
-  private void lookAtAll() {
-    Snapshot all = store.snapshot();
-    try {
-      cursor = store.watch(all.revision(), () -> loop.execute(this::follow));
-    } catch (CompactedException e) {
-      // A whole log of changes within one step: look again.
-      loop.execute(this::lookAtAll);
-      return;
-    }
-    questions.keySet().removeIf(id -> closeIfGone(id));
-    all.containers().forEach(container -> look(container.id(), container));
+  private void followAll() {
+    Following following = store.follow(() -> loop.execute(this::follow));
+    cursor = following.cursor();
+    Map<ContainerId, ContainerRecord> all = new HashMap<>();
+    following.snapshot().entries().forEach(entry -> all.put(entry.id(), entry.record()));
+    List.copyOf(waits.keySet()).forEach(id -> adjust(id, all.get(id)));
+    all.forEach(this::adjust);
     follow();
-  }
-
-  private boolean closeIfGone(ContainerId id) {
-    if (store.get(id).isPresent()) {
-      return false;
-    }
-    Question question = questions.get(id);
-    if (question != null) {
-      question.close();
-    }
-    return true;
   }
 
   private void follow() {
@@ -124,36 +110,38 @@ final class ExitWatch {
     try {
       Optional<Change> next = cursor.next();
       while (next.isPresent()) {
-        Change change = next.get();
-        look(change.id(), change.after());
+        Entry after = next.get().after();
+        adjust(next.get().id(), after == null ? null : after.record());
         next = cursor.next();
       }
     } catch (CompactedException e) {
       cursor.close();
-      lookAtAll();
+      followAll();
     }
   }
 
-  private void look(ContainerId id, @Nullable Container now) {
-    @Nullable Question question = questions.get(id);
-    if (question != null
+  private void adjust(ContainerId id, @Nullable ContainerRecord now) {
+    loop.requireLoop();
+    @Nullable OpenWait wait = waits.get(id);
+    boolean hasProcess = now != null && (now.isLive() || now.pendingExit() != null);
+    if (wait != null
         && (now == null
-            || !now.isLive()
-            || question.pid != now.pid()
-            || !question.bundle.equals(now.bundle()))) {
-      question.close();
-      questions.remove(id);
-      question = null;
+            || !hasProcess
+            || wait.pid != now.pid()
+            || !wait.bundle.equals(now.bundle()))) {
+      wait.close();
+      waits.remove(id);
+      wait = null;
     }
-    if (now != null && now.isLive() && question == null && now.pendingExit() == null) {
-      Question fresh = new Question(id, now.pid(), now.bundle());
-      questions.put(id, fresh);
+    if (now != null && now.isLive() && wait == null) {
+      OpenWait fresh = new OpenWait(id, now.pid(), now.bundle());
+      waits.put(id, fresh);
       fresh.ask();
     }
   }
 
   /** About one run of one container. */
-  private final class Question {
+  private final class OpenWait {
     final ContainerId id;
     final long pid;
     final String bundle;
@@ -163,10 +151,10 @@ final class ExitWatch {
     private int turn;
     private int rounds;
     private boolean closed;
-    private ExitWaiter.@Nullable Wait wait;
+    private ExitWaiter.@Nullable Wait asked;
     private SyncLoop.@Nullable Timer next;
 
-    Question(ContainerId id, long pid, String bundle) {
+    OpenWait(ContainerId id, long pid, String bundle) {
       this.id = id;
       this.pid = pid;
       this.bundle = bundle;
@@ -177,36 +165,35 @@ final class ExitWatch {
         return;
       }
       ExitWaiter waiter = waiters.get(turn);
-      ExitWaiter.Wait asked = waiter.open(id, pid, bundle);
-      wait = asked;
+      ExitWaiter.Wait wait = waiter.open(id, pid, bundle);
+      asked = wait;
       open.merge(waiter.source(), 1, Integer::sum);
-      asked
-          .exit()
+      wait.exit()
           .whenCompleteAsync(
               (exit, failure) -> {
-                if (!asked.equals(wait)) {
+                if (!wait.equals(asked)) {
                   return;
                 }
                 putDown();
                 if (failure == null) {
                   answered(exit);
                 } else {
-                  failed(waiter, failure);
+                  askNext(waiter, failure);
                 }
               },
               loop);
     }
 
     private void answered(Exit exit) {
-      told.accept(new Exited(id, id.id(), pid, exit));
+      exited.accept(new Exited(id, id.id(), pid, exit));
     }
 
-    private void failed(ExitWaiter waiter, Throwable failure) {
+    private void askNext(ExitWaiter waiter, Throwable failure) {
       log.debug("{}: cannot wait for its exit: {}", id, Failures.message(failure));
       if (waiter.source() == ExitSource.SHIM) {
-        lostShim = !bundle.isEmpty() && !isOfKind(failure, RuntimeFailure.Kind.PERMANENT);
+        lostShim = !bundle.isEmpty() && !Failures.isOfKind(failure, RuntimeFailure.Kind.PERMANENT);
       }
-      if (isOfKind(failure, RuntimeFailure.Kind.PERMANENT)) {
+      if (Failures.isOfKind(failure, RuntimeFailure.Kind.PERMANENT)) {
         cannot.set(turn);
       }
       if (cannot.cardinality() == waiters.size()) {
@@ -220,7 +207,7 @@ final class ExitWatch {
       } while (cannot.get(turn));
       if (roundIsOver) {
         next = loop.schedule(backoff.delay(rounds++), this::ask);
-        doubted.accept(id);
+        failed.accept(id);
       } else {
         ask();
       }
@@ -235,16 +222,12 @@ final class ExitWatch {
     }
 
     private void putDown() {
-      ExitWaiter.Wait asked = wait;
-      wait = null;
-      if (asked != null) {
-        asked.close();
+      ExitWaiter.Wait wait = asked;
+      asked = null;
+      if (wait != null) {
+        wait.close();
         open.merge(waiters.get(turn).source(), -1, Integer::sum);
       }
     }
-  }
-
-  private static boolean isOfKind(Throwable failure, RuntimeFailure.Kind kind) {
-    return Failures.cause(failure) instanceof RuntimeFailure told && told.kind() == kind;
   }
 }

@@ -23,6 +23,17 @@ final class Failures {
         && known.kind() == RuntimeFailure.Kind.NOT_FOUND;
   }
 
+  /** Any other kind of failure is a bug, and the same call would fail the same way. */
+  static RuntimeFailure ofRuntime(Throwable failure) {
+    return cause(failure) instanceof RuntimeFailure known
+        ? known
+        : new RuntimeFailure(RuntimeFailure.Kind.PERMANENT, message(failure), cause(failure));
+  }
+
+  static boolean isOfKind(Throwable failure, RuntimeFailure.Kind kind) {
+    return cause(failure) instanceof RuntimeFailure known && known.kind() == kind;
+  }
+
   static String message(Throwable failure) {
     Throwable cause = cause(failure);
     return cause.getMessage() == null ? cause.toString() : cause.getMessage();

@@ -7,9 +7,9 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 
 /**
- * When each lane that failed may try again. It holds an id, its timer and the attempt; the failed
- * task itself never leaves the head of its lane, so nothing can slip in before it. Bounded by the
- * number of lanes. Loop only, but for {@link #size}.
+ * When each container's queue whose head failed may try again. It holds an id, its timer and the
+ * attempt; the failed item itself never leaves the head of its queue, so nothing can get ahead of
+ * it. Bounded by the number of queues. Loop only, but for {@link #size}.
  */
 final class RetryQueue {
 

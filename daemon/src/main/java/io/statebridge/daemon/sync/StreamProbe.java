@@ -65,10 +65,6 @@ final class StreamProbe {
     probeUntilProven();
   }
 
-  boolean isProven() {
-    return proven;
-  }
-
   /** Some event arrived. */
   void heard() {
     heard = true;

@@ -5,6 +5,8 @@ import io.statebridge.api.ContainerId;
 import io.statebridge.api.ContainerRuntime;
 import io.statebridge.api.ExitSource;
 import io.statebridge.api.ExitWaiter;
+import io.statebridge.daemon.sync.SyncStatus.Phase;
+import io.statebridge.daemon.sync.lifecycle.Observation.Inspect;
 import io.statebridge.store.ContainerStore;
 import java.util.Collection;
 import java.util.HexFormat;
@@ -21,6 +23,8 @@ import java.util.random.RandomGenerator;
 public final class Sync {
 
   private final SyncLoop loop;
+  private final WorkQueue queue;
+  private final LifeCycleRunner runner;
   private final Dispatcher dispatcher;
   private final EventSubscription subscription;
   private final ExitWatch watch;
@@ -45,56 +49,71 @@ public final class Sync {
       NodeProcesses processes) {
     this.loop = loop;
     this.policy = policy;
-    ExitRecorder recorder = new ExitRecorder(store, counters);
-    Inspector inspector =
-        new Inspector(loop, store, runtime, recorder, processes, settings.lateness());
     Backoff retryBackoff = new Backoff(settings.retryBase(), settings.retryCap(), random);
-    this.watch =
-        new ExitWatch(loop, store, waiters, retryBackoff, this::exitTold, this::doubtRaised);
-    ExitHandler exits =
-        new ExitHandler(
+    this.watch = new ExitWatch(loop, store, waiters, retryBackoff, this::exited, this::inspect);
+    this.queue =
+        new WorkQueue(
+            loop, new RetryQueue(loop, retryBackoff), settings.queueCapacity(), this::inspection);
+    RuntimeCalls calls =
+        new RuntimeCalls(
+            loop, runtime, processes, counters, settings.lateness(), this::runtimeIsAway);
+    this.runner =
+        new LifeCycleRunner(
+            loop, queue, store, calls, durability, policy, counters, settings, watch::lostShim);
+    this.dispatcher =
+        new Dispatcher(
+            queue,
+            runner,
+            new ExitHandler(store, runner),
+            policy,
+            counters,
+            this::runtimeCanBeAsked);
+    Reconciler reconciler =
+        new Reconciler(
             loop,
             store,
             runtime,
-            inspector,
-            recorder,
+            dispatcher,
+            queue,
+            runner,
+            calls,
             policy,
             counters,
-            settings.finalizeAfter(),
-            watch::lostShim,
-            durability,
-            this::runtimeIsAway);
-    RetryQueue retries = new RetryQueue(loop, retryBackoff);
-    this.dispatcher =
-        new Dispatcher(loop, retries, settings.laneCapacity(), id -> () -> exits.inspect(id));
-    Reconciler reconciler =
-        new Reconciler(
-            loop, store, runtime, dispatcher, exits, policy, counters, settings.inspectionWindow());
+            settings.inspectionWindow());
     this.subscription =
         new EventSubscription(
             loop,
             runtime,
             dispatcher,
-            exits,
-            new StateHandler(loop, store, inspector, exits, recorder),
+            queue,
+            runner,
             reconciler,
             policy,
             counters,
             new Backoff(settings.reconnectBase(), settings.reconnectCap(), random),
-            settings.reconcileInterval(),
+            settings,
             "/statebridge/probe/" + HexFormat.of().toHexDigits(random.nextLong()));
   }
 
-  private void exitTold(ContainerEvent.Exited exit) {
-    subscription.exited(exit);
+  private void exited(ContainerEvent.Exited exit) {
+    dispatcher.dispatch(exit);
   }
 
-  private void doubtRaised(ContainerId id) {
-    subscription.doubt(id);
+  private void inspect(ContainerId id) {
+    dispatcher.inspectIfIdle(id);
+  }
+
+  private WorkItem inspection(ContainerId id) {
+    return () -> runner.run(id, new Inspect());
   }
 
   private boolean runtimeIsAway() {
-    return subscription.status().phase() == SyncStatus.Phase.DISCONNECTED;
+    return subscription.status().phase() == Phase.DISCONNECTED;
+  }
+
+  private boolean runtimeCanBeAsked() {
+    Phase phase = subscription.status().phase();
+    return phase == Phase.LIVE || phase == Phase.RECONCILING;
   }
 
   public void start() {
@@ -114,20 +133,21 @@ public final class Sync {
   }
 
   /**
-   * Has containers looked at, each in its lane. Completes when what the runtime said after this
-   * call is in the store: not before a look succeeded, however often it must be taken.
+   * Has containers inspected, each in its queue. Completes when what the runtime said after this
+   * call is in the store: not before an inspection succeeded, however often it must be repeated;
+   * but at once when the runtime is away, for then nothing follows.
    */
   public CompletionStage<Void> settle(Collection<ContainerId> ids) {
-    List<CompletableFuture<Void>> looks =
+    List<CompletableFuture<Void>> inspections =
         ids.stream()
             .map(
                 id -> {
-                  CompletableFuture<Void> look = new CompletableFuture<>();
-                  loop.execute(() -> subscription.look(id, () -> look.complete(null)));
-                  return look;
+                  CompletableFuture<Void> settled = new CompletableFuture<>();
+                  loop.execute(() -> dispatcher.settle(id, () -> settled.complete(null)));
+                  return settled;
                 })
             .toList();
-    return CompletableFuture.allOf(looks.toArray(CompletableFuture[]::new));
+    return CompletableFuture.allOf(inspections.toArray(CompletableFuture[]::new));
   }
 
   public SyncStatus status() {
@@ -148,12 +168,12 @@ public final class Sync {
   }
 
   /** Containers whose events are being handled. */
-  public int activeLanes() {
-    return dispatcher.activeLanes();
+  public int activeQueues() {
+    return queue.active();
   }
 
   /** Those of them that wait to try a failed step again. */
-  public int waitingLanes() {
-    return dispatcher.waitingLanes();
+  public int waitingQueues() {
+    return queue.waiting();
   }
 }

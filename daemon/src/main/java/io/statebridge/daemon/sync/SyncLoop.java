@@ -18,6 +18,16 @@ public interface SyncLoop extends Executor {
   /** Runs a task on the loop once, when the delay has passed. */
   Timer schedule(Duration delay, Runnable task);
 
+  /**
+   * To be called where only the loop may come.
+   *
+   * @throws IllegalStateException when the calling thread is not the loop's
+   */
+  void requireLoop();
+
+  /** A clock that cannot be set; its beginning means nothing. */
+  long nanoTime();
+
   /** The wall clock, for what people and records see. */
   Instant now();
 }

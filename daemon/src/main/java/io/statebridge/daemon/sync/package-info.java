@@ -1,6 +1,7 @@
 /**
- * From events to records: the subscription, a lane per container, the handlers, the retries and the
- * reconciler.
+ * From events to records: the subscription, the dispatcher, a work queue per container, the exit
+ * handler, exit watches and the periodic comparison. What becomes of a record is decided in {@code
+ * lifecycle}.
  *
  * <p>Everything here runs on one thread, the {@link io.statebridge.daemon.sync.SyncLoop}, and
  * nothing on it ever blocks: calls to the runtime are stages that return to the loop. So no class

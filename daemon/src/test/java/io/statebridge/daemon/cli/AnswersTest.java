@@ -34,7 +34,7 @@ final class AnswersTest {
           + "\"runtime\":\"\",\"labels\":{},\"sandboxId\":null,\"createdAt\":null,"
           + "\"startedAt\":null,\"finishedAt\":null,\"exitCode\":null,\"reason\":\"\","
           + "\"message\":\"\",\"paused\":false,\"pendingExit\":null,\"cleanupPending\":false,"
-          + "\"source\":null,\"removedAt\":null,\"revision\":0}";
+          + "\"orphaned\":false,\"source\":null,\"removedAt\":null,\"revision\":0}";
 
   private final Path socket;
   private final FakeDaemon daemon;
@@ -83,7 +83,7 @@ final class AnswersTest {
                 + "\"startedAt\":\"2026-01-02T03:00:01.500000000Z\","
                 + "\"finishedAt\":\"2026-01-02T03:00:05.000000001Z\",\"exitCode\":7,"
                 + "\"reason\":\"Error\",\"message\":\"\",\"paused\":false,\"pendingExit\":null,"
-                + "\"cleanupPending\":false,\"source\":\"EVENT\","
+                + "\"cleanupPending\":false,\"orphaned\":false,\"source\":\"EVENT\","
                 + "\"removedAt\":null,\"revision\":42}\n");
     assertThat(run.status()).isZero();
     assertThat(run.err()).isEmpty();
@@ -188,6 +188,22 @@ final class AnswersTest {
             k8s.io     abc123  EXITED (7)                  -     4m   3m ago    busybox:1.36
             """);
     assertThat(run.err()).isEmpty();
+  }
+
+  @Test
+  void aContainerWithoutMetadataIsShownAsAnOrphan() {
+    Container orphan = Samples.CREATED.toBuilder().setOrphaned(true).build();
+
+    daemon.answers(ListContainersResponse.newBuilder().addContainers(orphan).build());
+    assertThat(run("list").out()).contains("CREATED (orphaned)");
+
+    daemon.answers(got(orphan));
+    assertThat(run("get", "new").out())
+        .contains("state:      CREATED (orphaned)\n")
+        .contains("orphaned:   the runtime has deleted its metadata\n");
+
+    daemon.answers(got(orphan));
+    assertThat(run("get", "new", "-o", "json").out()).contains("\"orphaned\":true,");
   }
 
   @Test
@@ -360,7 +376,7 @@ final class AnswersTest {
             "{\"version\":\"\",\"startedAt\":\"2026-01-02T03:03:05.000000000Z\",\"epoch\":\"\","
                 + "\"revision\":0,\"containers\":0,\"runtime\":{\"address\":\"\",\"phase\":\"LIVE\","
                 + "\"since\":null,\"runtimeVersion\":\"\",\"lastError\":\"\",\"reconnects\":0},"
-                + "\"sync\":null,\"lanesActive\":0,\"lanesWaiting\":0,\"pendingExits\":0,"
+                + "\"sync\":null,\"queuesActive\":0,\"queuesWaiting\":0,\"pendingExits\":0,"
                 + "\"cleanupPending\":0,\"watchers\":0,\"namespaces\":[{\"namespace\":\"a\","
                 + "\"configured\":\"\",\"deletes\":true,\"why\":\"\"}],\"counters\":{\"events\":0,"
                 + "\"eventsUnrecognised\":0,\"eventsMalformed\":0,\"eventsOom\":0,"

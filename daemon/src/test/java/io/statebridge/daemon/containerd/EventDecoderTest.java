@@ -124,8 +124,15 @@ final class EventDecoderTest {
         Arguments.of(
             TaskOOM.newBuilder().setContainerId("web").build(), new ContainerEvent.OutOfMemory(ID)),
         Arguments.of(
-            ContainerCreate.newBuilder().setId("web").setImage("busybox").build(),
-            new ContainerEvent.ContainerChanged(ID)),
+            ContainerCreate.newBuilder().setId("web").build(),
+            new ContainerEvent.ContainerCreated(ID, "", "")),
+        Arguments.of(
+            ContainerCreate.newBuilder()
+                .setId("web")
+                .setImage("busybox")
+                .setRuntime(ContainerCreate.Runtime.newBuilder().setName("io.containerd.runc.v2"))
+                .build(),
+            new ContainerEvent.ContainerCreated(ID, "busybox", "io.containerd.runc.v2")),
         Arguments.of(
             ContainerUpdate.newBuilder().setId("web").putLabels("a", "b").build(),
             new ContainerEvent.ContainerChanged(ID)),
@@ -208,7 +215,7 @@ final class EventDecoderTest {
   }
 
   @Test
-  void aTaskThatNeverRanLeavesNoLastWords() {
+  void aTaskThatNeverRanLeavesNoExit() {
     ContainerEvent event =
         decode(
             TaskDelete.newBuilder().setContainerId("web").setPid(42).setExitedAt(YEAR_ONE).build());
@@ -217,10 +224,23 @@ final class EventDecoderTest {
   }
 
   @Test
-  void anExitWithoutATimeEndedWhenItWasPublished() {
+  void anExitOfTheYearOneIsThatOfATaskThatWasDeletedBeforeItRan() {
     ContainerEvent event =
         decode(
-            TaskExit.newBuilder().setContainerId("web").setId("web").setExitedAt(YEAR_ONE).build());
+            TaskExit.newBuilder()
+                .setContainerId("web")
+                .setId("web")
+                .setPid(42)
+                .setExitStatus(137)
+                .setExitedAt(YEAR_ONE)
+                .build());
+
+    assertThat(event).isEqualTo(new ContainerEvent.TaskDeleted(ID, 42, null));
+  }
+
+  @Test
+  void anExitWithoutATimeEndedWhenItWasPublished() {
+    ContainerEvent event = decode(TaskExit.newBuilder().setContainerId("web").setId("web").build());
 
     assertThat(event)
         .isEqualTo(

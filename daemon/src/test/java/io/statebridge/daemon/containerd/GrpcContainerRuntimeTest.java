@@ -113,7 +113,7 @@ final class GrpcContainerRuntimeTest {
             .setStartedAt(1_700_000_000_000_000_001L)
             .setFinishedAt(1_700_000_001_000_000_002L)
             .setExitCode(9)
-            .setReason("Error")
+            .setReason("OOMKilled")
             .setMessage("out of luck")
             .build();
     containerd.criPluginLoaded(true);
@@ -127,7 +127,11 @@ final class GrpcContainerRuntimeTest {
             new PastRun(
                 Instant.ofEpochSecond(1_700_000_000L, 1),
                 new Exit(
-                    9, Instant.ofEpochSecond(1_700_000_001L, 2), ExitSource.CRI, "out of luck")));
+                    9,
+                    Instant.ofEpochSecond(1_700_000_001L, 2),
+                    ExitSource.CRI,
+                    "OOMKilled",
+                    "out of luck")));
     for (String id : List.of("lost", "live", "nobody")) {
       assertThat(failureOf(runtime.pastRun(new ContainerId("k8s.io", id))).kind())
           .isEqualTo(Kind.NOT_FOUND);
@@ -136,17 +140,61 @@ final class GrpcContainerRuntimeTest {
   }
 
   @Test
+  void theCriPluginTakesAnIdForAPrefixAndItsAnswerCountsForTheWholeIdAlone() throws Exception {
+    containerd.criPluginLoaded(true);
+    containerd.criRemembers(ended("web1"));
+
+    assertThat(get(runtime.pastRun(new ContainerId("k8s.io", "web1"))).exit().code()).isEqualTo(7);
+    assertThat(failureOf(runtime.pastRun(new ContainerId("k8s.io", "web"))).kind())
+        .isEqualTo(Kind.NOT_FOUND);
+    assertThat(failureOf(runtime.pastRun(new ContainerId("k8s.io", "web12"))).kind())
+        .isEqualTo(Kind.NOT_FOUND);
+  }
+
+  @Test
+  void theCriPluginDoesNotRememberAnIdThatSeveralOfItsContainersBeginWith() {
+    containerd.criPluginLoaded(true);
+    containerd.criRemembers(ended("web1"));
+    containerd.criRemembers(ended("web2"));
+
+    assertThat(failureOf(runtime.pastRun(new ContainerId("k8s.io", "web"))).kind())
+        .isEqualTo(Kind.NOT_FOUND);
+  }
+
+  @Test
+  void aCriPluginThatFailsForAContainerThatItListsIsAskedAgain() throws Exception {
+    ContainerId web = new ContainerId("k8s.io", "web1");
+    containerd.criPluginLoaded(true);
+    containerd.criRemembers(ended("web1"));
+    containerd.faults().failNext("RuntimeService/ContainerStatus", 1, Status.UNKNOWN);
+
+    assertThat(failureOf(runtime.pastRun(web)).kind()).isEqualTo(Kind.TRANSIENT);
+    assertThat(get(runtime.pastRun(web)).exit().code()).isEqualTo(7);
+  }
+
+  private static ContainerStatus ended(String id) {
+    return ContainerStatus.newBuilder()
+        .setId(id)
+        .setState(ContainerState.CONTAINER_EXITED)
+        .setFinishedAt(1)
+        .setExitCode(7)
+        .setReason("Error")
+        .build();
+  }
+
+  @Test
   void aCriPluginThatIsNotThereRemembersNothingAndOneThatFailsMayLater() {
     ContainerId web = new ContainerId("k8s.io", "web");
 
     assertThat(failureOf(runtime.pastRun(web)).kind()).isEqualTo(Kind.NOT_FOUND);
 
-    containerd
-        .faults()
-        .failNext(
-            "RuntimeService/ContainerStatus",
-            1,
-            Status.UNKNOWN.withDescription("server is not initialized yet"));
+    for (String call : List.of("ContainerStatus", "ListContainers")) {
+      containerd
+          .faults()
+          .failAlways(
+              "RuntimeService/" + call,
+              Status.UNKNOWN.withDescription("server is not initialized yet"));
+    }
     assertThat(failureOf(runtime.pastRun(web)).kind()).isEqualTo(Kind.TRANSIENT);
   }
 

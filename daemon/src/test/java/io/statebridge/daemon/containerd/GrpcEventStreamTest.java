@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.Any;
 import io.statebridge.api.ContainerEvent;
+import io.statebridge.api.ContainerEvent.ContainerCreated;
 import io.statebridge.api.ContainerEvent.OutOfMemory;
 import io.statebridge.api.ContainerEvent.Probe;
 import io.statebridge.api.ContainerId;
@@ -112,7 +113,9 @@ final class GrpcEventStreamTest {
       var id = new ContainerId("default", "web");
       assertThat(listener.events)
           .containsExactly(
-              new ContainerEvent.ContainerChanged(id), new OutOfMemory(id), new Probe(PROBE));
+              new ContainerCreated(id, "simulated:latest", "io.containerd.runc.v2"),
+              new OutOfMemory(id),
+              new Probe(PROBE));
       assertThat(stream).isNotNull();
     }
   }

@@ -1,6 +1,9 @@
 package io.statebridge.daemon.cri;
 
 import static io.statebridge.daemon.cri.CriSamples.container;
+import static io.statebridge.daemon.cri.CriSamples.ended;
+import static io.statebridge.daemon.cri.CriSamples.ending;
+import static io.statebridge.daemon.cri.CriSamples.foreign;
 import static io.statebridge.daemon.cri.CriSamples.id;
 import static io.statebridge.daemon.cri.CriSamples.running;
 import static io.statebridge.daemon.cri.CriSamples.sandbox;
@@ -8,9 +11,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.mockito.Mockito.mock;
 
 import io.grpc.Status;
-import io.statebridge.api.Container;
 import io.statebridge.api.ContainerId;
 import io.statebridge.api.ContainerInfo;
+import io.statebridge.api.ContainerRecord;
 import io.statebridge.api.PendingExit;
 import io.statebridge.daemon.stream.FakeCall;
 import io.statebridge.daemon.stream.OpenCalls;
@@ -64,7 +67,7 @@ final class CriEventsTest {
   }
 
   private void end(String id) {
-    store.update(id(id), c -> c.finished(CriSamples.EXIT));
+    store.update(id(id), c -> ended(c, CriSamples.EXIT));
   }
 
   /** The events as words: their type and whose they are. */
@@ -147,7 +150,7 @@ final class CriEventsTest {
     store.create(running(container("a", "pod")));
     subscribe();
     PendingExit pending = PendingExit.of(CriSamples.EXIT, NOW);
-    store.update(id("a"), c -> c.withPendingExit(pending));
+    store.update(id("a"), c -> ending(c, pending));
     end("a");
     store.delete(id("a"));
 
@@ -198,7 +201,7 @@ final class CriEventsTest {
   @Test
   void eventsAreNewerThanTheOnesBeforeAlsoWithinACommit() {
     subscribe();
-    store.create(running(container("a", "pod")).finished(CriSamples.EXIT));
+    store.create(ended(running(container("a", "pod")), CriSamples.EXIT));
     store.create(container("b", "pod"));
     store.create(container("c", "pod"));
 
@@ -216,7 +219,7 @@ final class CriEventsTest {
     store.create(running(container("a", "pod")));
     subscribe();
     store.delete(id("pod"));
-    store.update(id("a"), c -> c.withPaused(true));
+    store.update(id("a"), CriSamples::paused);
     end("a");
     store.delete(id("a"));
     store.create(container("new", "pod"));
@@ -256,8 +259,8 @@ final class CriEventsTest {
 
   @Test
   void aContainerThatNoPluginMadeIsToldOnceAndIsAPodOfItsOwn() {
-    Container foreign =
-        Container.of(new ContainerInfo(id("own"), "", "", Map.of(), "", CriSamples.CREATED));
+    ContainerRecord foreign =
+        ContainerRecord.of(new ContainerInfo(id("own"), "", "", Map.of(), "", CriSamples.CREATED));
     subscribe();
     store.create(foreign);
     start("own");
@@ -275,7 +278,7 @@ final class CriEventsTest {
 
   @Test
   void onlyWhatTheCriShowsIsToldAndEachNamespaceApart() {
-    Container shown = withNamespace("also-shown", container("a", "pod"));
+    ContainerRecord shown = withNamespace("also-shown", container("a", "pod"));
     subscribe();
     store.create(withNamespace("default", container("a", "pod")));
     store.create(container("a", "pod"));
@@ -285,9 +288,9 @@ final class CriEventsTest {
     assertThat(call.sent.getLast().getContainersStatusesList()).hasSize(1);
   }
 
-  private static Container withNamespace(String namespace, Container container) {
+  private static ContainerRecord withNamespace(String namespace, ContainerRecord container) {
     ContainerInfo info = container.info();
-    return Container.of(
+    return ContainerRecord.of(
         new ContainerInfo(
             new ContainerId(namespace, info.id().id()),
             info.image(),
@@ -297,6 +300,62 @@ final class CriEventsTest {
             info.createdAt(),
             info.criMetadata(),
             info.spec()));
+  }
+
+  /** Its metadata was deleted before it could be read. */
+  private static ContainerRecord fromEventsAlone(String id) {
+    return ContainerRecord.of(new ContainerInfo(id(id), "", "", Map.of(), "", null))
+        .withOrphaned(true);
+  }
+
+  @Test
+  void aContainerOfWhichEventsAloneTellIsNotShown() {
+    store.create(fromEventsAlone("early"));
+    subscribe();
+    store.create(fromEventsAlone("late"));
+    start("late");
+    end("late");
+    store.delete(id("late"));
+    store.delete(id("early"));
+
+    assertThat(call.sent).isEmpty();
+  }
+
+  @Test
+  void aContainerIsToldFromItsBeginningOnceItIsShown() {
+    subscribe();
+    store.create(running(fromEventsAlone("a")));
+    store.update(id("a"), c -> c.withInfo(container("a", "pod").info()).withOrphaned(false));
+    end("a");
+
+    assertThat(told()).containsExactly("CREATED a", "STARTED a", "STOPPED a");
+  }
+
+  @Test
+  void anOrphanThatTheCriKnewIsShownUntilItsEnd() {
+    store.create(running(container("a", "pod")));
+    store.create(running(foreign("own")));
+    subscribe();
+    store.update(id("a"), c -> c.withOrphaned(true));
+    store.update(id("own"), c -> c.withOrphaned(true));
+    end("a");
+    end("own");
+    store.delete(id("a"));
+    store.delete(id("own"));
+
+    assertThat(told()).containsExactly("STOPPED a", "STOPPED own", "DELETED a", "DELETED own");
+  }
+
+  @Test
+  void aTaskThatWasKilledBeforeItsStartHasNoStarted() {
+    subscribe();
+    store.create(container("a", "pod"));
+    store.update(id("a"), CriSamples::withTask);
+    end("a");
+    // Its start becomes known after all.
+    store.update(id("a"), CriSamples::exited);
+
+    assertThat(told()).containsExactly("CREATED a", "STOPPED a");
   }
 
   @Test

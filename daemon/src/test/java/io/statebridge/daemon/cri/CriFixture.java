@@ -8,9 +8,9 @@ import io.grpc.ManagedChannel;
 import io.grpc.Server;
 import io.grpc.inprocess.InProcessChannelBuilder;
 import io.grpc.inprocess.InProcessServerBuilder;
-import io.statebridge.api.Container;
 import io.statebridge.api.ContainerId;
 import io.statebridge.api.ContainerInfo;
+import io.statebridge.api.ContainerRecord;
 import io.statebridge.api.ContainerUsage;
 import io.statebridge.daemon.stream.OpenCalls;
 import io.statebridge.daemon.sync.SyncStatus;
@@ -114,7 +114,7 @@ final class CriFixture implements AutoCloseable {
 
   void add(String namespace, String id, Map<String, String> labels, String metadata, String spec) {
     store.create(
-        Container.of(
+        ContainerRecord.of(
             new ContainerInfo(
                 new ContainerId(namespace, id),
                 "image:1",

@@ -2,7 +2,7 @@ package io.statebridge.daemon.cri;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.statebridge.api.Container;
+import io.statebridge.api.ContainerRecord;
 import io.statebridge.api.Exit;
 import io.statebridge.api.PendingExit;
 import io.statebridge.proto.cri.v1.ContainerEventType;
@@ -16,24 +16,28 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** From each record that there may be to each other. */
 final class CriPhasesTest {
 
-  private static @Nullable Container record(String name) {
-    Container created = CriSamples.container("c", "pod");
-    Container task = created.newRun(42, CriSamples.CREATED);
-    Container running = CriSamples.running(created);
+  private static final PendingExit PENDING = PendingExit.of(CriSamples.EXIT, CriSamples.ENDED);
+
+  private static @Nullable ContainerRecord record(String name) {
+    ContainerRecord created = CriSamples.container("c", "pod");
+    ContainerRecord task = CriSamples.withTask(created);
+    ContainerRecord running = CriSamples.running(created);
     return switch (name) {
       case "NONE" -> null;
       case "CREATED" -> created;
       case "TASK" -> task;
       case "RUNNING" -> running;
-      case "PAUSED" -> running.withPaused(true);
-      case "PENDING" -> running.withPendingExit(PendingExit.of(CriSamples.EXIT, CriSamples.ENDED));
-      case "EXITED" -> running.finished(CriSamples.EXIT);
-      // Its exit came before its start.
-      case "ENDED" -> task.finished(CriSamples.EXIT);
+      case "PAUSED" -> CriSamples.paused(created);
+      case "PENDING" -> CriSamples.ending(running, PENDING);
+      // Its exit is observed, and it was not started.
+      case "KILLED" -> CriSamples.ending(task, PENDING);
+      case "EXITED" -> CriSamples.ended(running, CriSamples.EXIT);
+      // It ended, and no start is known.
+      case "ENDED" -> CriSamples.ended(task, CriSamples.EXIT);
       // It ran, and nobody saw its end.
-      case "LOST" -> running.finished(Exit.unseen(CriSamples.ENDED));
+      case "LOST" -> CriSamples.ended(running, Exit.unseen(CriSamples.ENDED));
       // Its task went, and nobody ever saw it run.
-      case "NEVER_RAN" -> task.finished(Exit.unseen(CriSamples.ENDED));
+      case "NEVER_RAN" -> CriSamples.ended(task, Exit.unseen(CriSamples.ENDED));
       default -> throw new IllegalArgumentException(name);
     };
   }
@@ -47,14 +51,18 @@ final class CriPhasesTest {
         "NONE,      RUNNING,   CREATED STARTED",
         "NONE,      PENDING,   CREATED STARTED STOPPED",
         "NONE,      EXITED,    CREATED STARTED STOPPED",
-        "NONE,      ENDED,     CREATED STARTED STOPPED",
+        "NONE,      KILLED,    CREATED STOPPED",
+        "NONE,      ENDED,     CREATED STOPPED",
         "NONE,      NEVER_RAN, CREATED",
         "CREATED,   CREATED,   -",
         "CREATED,   TASK,      -",
         "TASK,      CREATED,   -",
         "TASK,      RUNNING,   STARTED",
+        // One commit that tells of both.
         "TASK,      PENDING,   STARTED STOPPED",
-        "TASK,      ENDED,     STARTED STOPPED",
+        "TASK,      KILLED,    STOPPED",
+        "TASK,      ENDED,     STOPPED",
+        "TASK,      EXITED,    STARTED STOPPED",
         "TASK,      NEVER_RAN, -",
         "TASK,      NONE,      DELETED",
         "CREATED,   NONE,      DELETED",
@@ -64,11 +72,15 @@ final class CriPhasesTest {
         "RUNNING,   EXITED,    STOPPED",
         "RUNNING,   LOST,      STOPPED",
         "PENDING,   EXITED,    -",
-        // The start was told late, and has been guessed from the end.
+        "KILLED,    ENDED,     -",
+        // A start that becomes known after the end is not told any more.
         "ENDED,     EXITED,    -",
+        "KILLED,    EXITED,    -",
         "PENDING,   NONE,      DELETED",
         "EXITED,    NONE,      DELETED",
         "NEVER_RAN, LOST,      STARTED STOPPED",
+        "NEVER_RAN, ENDED,     STOPPED",
+        "LOST,      EXITED,    -",
         "NEVER_RAN, NONE,      DELETED",
         // A new run, whose end is told again.
         "EXITED,    TASK,      -",

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.statebridge.api.ContainerInfo;
+import io.statebridge.api.ContainerRecord;
 import io.statebridge.proto.cri.v1.Container;
 import io.statebridge.proto.cri.v1.ContainerFilter;
 import io.statebridge.proto.cri.v1.ContainerStatus;
@@ -56,6 +58,38 @@ class CriRecordsTest {
         .isThrownBy(call)
         .satisfies(e -> assertThat(e.getStatus().getCode()).isEqualTo(code))
         .withMessageContaining(words);
+  }
+
+  @Test
+  void aContainerOfWhichEventsAloneTellIsNotShown() {
+    ContainerInfo events =
+        new ContainerInfo(CriSamples.id("web"), "busybox", "runc", Map.of(), "", null);
+    f.store.create(ContainerRecord.of(events).withOrphaned(true));
+
+    assertThat(list(ContainerFilter.getDefaultInstance())).isEmpty();
+    assertThat(pods()).isEmpty();
+    assertFails(Status.Code.NOT_FOUND, "no container \"web\"", () -> status("web"));
+  }
+
+  @Test
+  void anOrphanThatWasReadIsStillShown() {
+    f.store.create(CriSamples.running(CriSamples.container("web", "pod1")).withOrphaned(true));
+    f.store.create(CriSamples.running(CriSamples.foreign("own")).withOrphaned(true));
+
+    assertThat(list(ContainerFilter.getDefaultInstance()))
+        .extracting(Container::getId)
+        .containsExactly("own", "web");
+  }
+
+  @Test
+  void theReasonOfAnExitIsTheOneThatIsKnown() {
+    f.store.create(
+        CriSamples.ended(
+            CriSamples.running(CriSamples.container("web", "pod1")),
+            CriSamples.EXIT.withReason("OOMKilled").withMessage("too greedy")));
+
+    assertThat(status("web").getReason()).isEqualTo("OOMKilled");
+    assertThat(status("web").getMessage()).isEqualTo("too greedy");
   }
 
   @Test

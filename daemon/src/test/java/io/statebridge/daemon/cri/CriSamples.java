@@ -1,10 +1,17 @@
 package io.statebridge.daemon.cri;
 
-import io.statebridge.api.Container;
 import io.statebridge.api.ContainerId;
 import io.statebridge.api.ContainerInfo;
+import io.statebridge.api.ContainerRecord;
 import io.statebridge.api.Exit;
 import io.statebridge.api.ExitSource;
+import io.statebridge.api.PendingExit;
+import io.statebridge.api.Run;
+import io.statebridge.api.Run.Created;
+import io.statebridge.api.Run.Ended;
+import io.statebridge.api.Run.Ending;
+import io.statebridge.api.Run.Live;
+import io.statebridge.api.Run.Running;
 import java.time.Instant;
 import java.util.Map;
 
@@ -22,7 +29,7 @@ final class CriSamples {
     return new ContainerId(NAMESPACE, id);
   }
 
-  static Container sandbox(String id) {
+  static ContainerRecord sandbox(String id) {
     return record(
         id,
         "sandbox",
@@ -34,7 +41,7 @@ final class CriSamples {
             .formatted(id));
   }
 
-  static Container container(String id, String sandbox) {
+  static ContainerRecord container(String id, String sandbox) {
     return record(
         id,
         "container",
@@ -45,8 +52,8 @@ final class CriSamples {
             .formatted(id, sandbox));
   }
 
-  private static Container record(String id, String kind, String metadata) {
-    return Container.of(
+  private static ContainerRecord record(String id, String kind, String metadata) {
+    return ContainerRecord.of(
         new ContainerInfo(
             id(id),
             "busybox",
@@ -63,15 +70,34 @@ final class CriSamples {
   }
 
   /** Made by no CRI plugin. */
-  static Container foreign(String id) {
-    return Container.of(new ContainerInfo(id(id), "busybox", "", Map.of(), "", CREATED));
+  static ContainerRecord foreign(String id) {
+    return ContainerRecord.of(new ContainerInfo(id(id), "busybox", "", Map.of(), "", CREATED));
   }
 
-  static Container exited(Container created) {
-    return running(created).finished(EXIT);
+  static ContainerRecord exited(ContainerRecord created) {
+    return ended(running(created), EXIT);
   }
 
-  static Container running(Container created) {
-    return created.newRun(42, CREATED).startedAt(STARTED);
+  static ContainerRecord withTask(ContainerRecord created) {
+    return created.withRun(new Created(42, CREATED));
+  }
+
+  static ContainerRecord running(ContainerRecord created) {
+    return created.withRun(new Running(42, CREATED, STARTED, false));
+  }
+
+  static ContainerRecord paused(ContainerRecord created) {
+    return created.withRun(new Running(42, CREATED, STARTED, true));
+  }
+
+  /** The end of its run is observed. */
+  static ContainerRecord ending(ContainerRecord record, PendingExit pending) {
+    return record.withRun(new Ending((Live) record.run(), pending));
+  }
+
+  /** The end of its run is recorded. */
+  static ContainerRecord ended(ContainerRecord record, Exit exit) {
+    Run run = record.run();
+    return record.withRun(new Ended(run.pid(), run.startedAt(), exit, false));
   }
 }

@@ -1,6 +1,7 @@
 package io.statebridge.daemon.ops;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
@@ -35,6 +36,21 @@ final class SyncThreadTest {
     CompletableFuture<Boolean> reached = new CompletableFuture<>();
     loop.execute(() -> reached.complete(true));
     reached.get(10, TimeUnit.SECONDS);
+  }
+
+  @Test
+  void callsOfOtherThreadsAreRefused() throws Exception {
+    CompletableFuture<Boolean> onLoop = new CompletableFuture<>();
+    loop.execute(
+        () -> {
+          loop.requireLoop();
+          onLoop.complete(true);
+        });
+
+    assertThat(onLoop.get(10, TimeUnit.SECONDS)).isTrue();
+    assertThatIllegalStateException()
+        .isThrownBy(loop::requireLoop)
+        .withMessageContaining(Thread.currentThread().getName());
   }
 
   @Test

@@ -3,6 +3,8 @@ package io.statebridge.daemon.rpc;
 import static io.statebridge.daemon.rpc.Samples.EXIT;
 import static io.statebridge.daemon.rpc.Samples.PENDING;
 import static io.statebridge.daemon.rpc.Samples.created;
+import static io.statebridge.daemon.rpc.Samples.ended;
+import static io.statebridge.daemon.rpc.Samples.ending;
 import static io.statebridge.daemon.rpc.Samples.exited;
 import static io.statebridge.daemon.rpc.Samples.running;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -69,9 +71,9 @@ final class BridgeStatusTest {
   @Test
   void containersAreCountedByWhatIsStillToBeDone() throws Exception {
     api.store.create(created("new"));
-    api.store.create(running("ending").withPendingExit(PENDING));
+    api.store.create(ending(running("ending"), PENDING));
     api.store.create(exited("ended"));
-    api.store.create(running("kept").finished(EXIT).withCleanupPending(true));
+    api.store.create(ended(running("kept"), EXIT, true));
     api.watch().next(5);
 
     GetBridgeStatusResponse status = status();

@@ -8,8 +8,8 @@ import io.grpc.Channel;
 import io.grpc.ClientCall;
 import io.grpc.Metadata;
 import io.grpc.Status;
-import io.statebridge.api.Container;
 import io.statebridge.api.ContainerId;
+import io.statebridge.api.ContainerRecord;
 import io.statebridge.api.ContainerRuntime;
 import io.statebridge.proto.cri.v1.ContainerEventResponse;
 import io.statebridge.proto.cri.v1.ContainerEventType;
@@ -108,7 +108,7 @@ final class ContainerEventsTest {
     return new Subscriber(api.connect()).awaitSubscribed();
   }
 
-  private static Container web() {
+  private static ContainerRecord web() {
     return created(WEB, LABELS, "");
   }
 

@@ -7,9 +7,9 @@ import static io.statebridge.daemon.rpc.Samples.running;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.grpc.Status.Code;
-import io.statebridge.api.Container;
 import io.statebridge.api.ContainerId;
 import io.statebridge.api.ContainerInfo;
+import io.statebridge.api.ContainerRecord;
 import io.statebridge.proto.v1.ContainerFilter;
 import io.statebridge.proto.v1.ContainerState;
 import io.statebridge.proto.v1.ListContainersRequest;
@@ -40,7 +40,7 @@ final class ListContainersTest {
     api.store.create(exited("ended"));
     api.store.create(created("new"));
     api.store.create(running("web"));
-    api.store.create(Container.of(new ContainerInfo(odd, "", "", Map.of(), "", null)));
+    api.store.create(ContainerRecord.of(new ContainerInfo(odd, "", "", Map.of(), "", null)));
   }
 
   @AfterEach

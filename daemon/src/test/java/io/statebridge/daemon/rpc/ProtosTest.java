@@ -6,15 +6,22 @@ import static io.statebridge.daemon.rpc.Samples.EXIT;
 import static io.statebridge.daemon.rpc.Samples.PENDING;
 import static io.statebridge.daemon.rpc.Samples.STARTED;
 import static io.statebridge.daemon.rpc.Samples.created;
+import static io.statebridge.daemon.rpc.Samples.ended;
+import static io.statebridge.daemon.rpc.Samples.ending;
 import static io.statebridge.daemon.rpc.Samples.id;
+import static io.statebridge.daemon.rpc.Samples.paused;
 import static io.statebridge.daemon.rpc.Samples.running;
+import static io.statebridge.daemon.rpc.Samples.stored;
+import static io.statebridge.daemon.rpc.Samples.withTask;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.statebridge.api.ContainerRecord;
 import io.statebridge.api.Exit;
 import io.statebridge.api.ExitSource;
 import io.statebridge.proto.v1.Container;
 import io.statebridge.proto.v1.ContainerState;
 import io.statebridge.proto.v1.PendingExit;
+import io.statebridge.store.Entry;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,7 +40,7 @@ final class ProtosTest {
 
   @Test
   void aCreatedContainerHasNeitherStartNorEnd() {
-    var container = created(id("web"), Map.of("app", "web"), "pod1").withRevision(7);
+    Entry container = stored(created(id("web"), Map.of("app", "web"), "pod1"), 7);
 
     assertThat(Protos.container(container))
         .isEqualTo(
@@ -47,16 +54,17 @@ final class ProtosTest {
 
   @Test
   void aRunningContainerHasItsProcessAndWhatIsPending() {
-    var container =
-        running("web").withPaused(true).withPendingExit(PENDING.afterFailedDelete("busy"));
+    ContainerRecord container =
+        ending(paused(created("web")), PENDING.afterFailedDelete("busy")).withOrphaned(true);
 
-    assertThat(Protos.container(container))
+    assertThat(Protos.container(stored(container, 0)))
         .isEqualTo(
             expected()
                 .setState(ContainerState.CONTAINER_STATE_RUNNING)
                 .setPid(42)
                 .setStartedAt(Protos.timestamp(STARTED))
                 .setPaused(true)
+                .setOrphaned(true)
                 .setPendingExit(
                     PendingExit.newBuilder()
                         .setExitCode(3)
@@ -70,17 +78,17 @@ final class ProtosTest {
 
   @Test
   void anExitedContainerHasItsWholeEnd() {
-    var container =
-        running("web").finished(EXIT.withMessage("so it goes")).withCleanupPending(true);
+    ContainerRecord container =
+        ended(running("web"), EXIT.withReason("OOMKilled").withMessage("so it goes"), true);
 
-    assertThat(Protos.container(container))
+    assertThat(Protos.container(stored(container, 0)))
         .isEqualTo(
             expected()
                 .setState(ContainerState.CONTAINER_STATE_EXITED)
                 .setStartedAt(Protos.timestamp(STARTED))
                 .setFinishedAt(Protos.timestamp(ENDED))
                 .setExitCode(3)
-                .setReason("Error")
+                .setReason("OOMKilled")
                 .setMessage("so it goes")
                 .setSource(io.statebridge.proto.v1.ExitSource.EXIT_SOURCE_EVENT)
                 .setCleanupPending(true)
@@ -90,16 +98,16 @@ final class ProtosTest {
   @Test
   void anExitCodeOfZeroIsSetAndOneThatIsUnknownIsNot() {
     Container completed =
-        Protos.container(running("web").finished(new Exit(0, ENDED, ExitSource.EVENT)));
+        Protos.container(stored(ended(running("web"), new Exit(0, ENDED, ExitSource.EVENT)), 0));
 
     assertThat(completed.hasExitCode()).isTrue();
     assertThat(completed.getReason()).isEqualTo("Completed");
-    assertThat(Protos.container(running("web")).hasExitCode()).isFalse();
+    assertThat(Protos.container(stored(running("web"), 0)).hasExitCode()).isFalse();
   }
 
   @Test
   void aPidIsUnsigned() {
-    Container container = Protos.container(created("web").newRun(4_294_967_295L, null));
+    Container container = Protos.container(stored(withTask(created("web"), 4_294_967_295L), 0));
 
     assertThat(Integer.toUnsignedLong(container.getPid())).isEqualTo(4_294_967_295L);
   }
@@ -107,7 +115,8 @@ final class ProtosTest {
   @ParameterizedTest
   @EnumSource(ExitSource.class)
   void everySourceHasItsNameInTheApi(ExitSource source) {
-    Container container = Protos.container(running("web").finished(new Exit(1, ENDED, source)));
+    Container container =
+        Protos.container(stored(ended(running("web"), new Exit(1, ENDED, source)), 0));
 
     assertThat(container.getSource().name()).isEqualTo("EXIT_SOURCE_" + source.name());
   }

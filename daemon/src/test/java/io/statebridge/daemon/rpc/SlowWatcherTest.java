@@ -48,7 +48,7 @@ final class SlowWatcherTest {
     api.store.create(created(id("web"), LABELS, ""));
     for (long revision = 1; revision <= COMMITS; revision++) {
       assertThat(quick.next().getRevision()).isEqualTo(revision);
-      api.store.update(id("web"), c -> c.withPaused(!c.paused()));
+      api.store.update(id("web"), Samples::touched);
     }
   }
 
@@ -80,7 +80,7 @@ final class SlowWatcherTest {
     Watcher slow = connectAndWatch(1);
     api.store.create(created(id("web"), LABELS, ""));
     for (int i = 1; i < LOG_CAPACITY; i++) {
-      api.store.update(id("web"), c -> c.withPaused(!c.paused()));
+      api.store.update(id("web"), Samples::touched);
     }
 
     slow.read(Integer.MAX_VALUE);

@@ -1,18 +1,25 @@
 package io.statebridge.daemon.rpc;
 
+import static io.statebridge.daemon.rpc.Samples.ENDED;
 import static io.statebridge.daemon.rpc.Samples.EXIT;
 import static io.statebridge.daemon.rpc.Samples.created;
+import static io.statebridge.daemon.rpc.Samples.ended;
 import static io.statebridge.daemon.rpc.Samples.id;
+import static io.statebridge.daemon.rpc.Samples.paused;
 import static io.statebridge.daemon.rpc.Samples.running;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.grpc.Status;
+import io.statebridge.api.ContainerInfo;
+import io.statebridge.api.ContainerRecord;
 import io.statebridge.daemon.stream.FakeCall;
 import io.statebridge.daemon.stream.OpenCalls;
 import io.statebridge.proto.v1.WaitContainerResponse;
 import io.statebridge.store.ContainerStore;
+import io.statebridge.store.Entry;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -33,7 +40,8 @@ final class WaitCallTest {
   }
 
   private void start() {
-    new WaitCall(store, id("web"), c -> c.exit() != null, call, openCalls, steps::add).start();
+    Entry found = store.get(id("web")).orElseThrow();
+    new WaitCall(store, found, c -> c.exit() != null, call, openCalls, steps::add).start();
   }
 
   private void runSteps() {
@@ -56,7 +64,7 @@ final class WaitCallTest {
     runSteps();
     assertThat(call.sent).isEmpty();
 
-    store.update(id("web"), c -> c.finished(EXIT));
+    store.update(id("web"), c -> ended(c, EXIT));
     runSteps();
 
     assertThat(call.sent).hasSize(1);
@@ -67,7 +75,7 @@ final class WaitCallTest {
   void anEndThatWentByWithTheLogIsStillSeen() {
     start();
     runSteps();
-    store.update(id("web"), c -> c.finished(EXIT));
+    store.update(id("web"), c -> ended(c, EXIT));
     overtake();
     runSteps();
 
@@ -96,12 +104,85 @@ final class WaitCallTest {
   }
 
   @Test
+  void anotherContainerThatHasTheIdBeforeTheFirstStepIsNotTheOneAskedAbout() {
+    start();
+    store.delete(id("web"));
+    store.create(another());
+    runSteps();
+
+    assertThat(call.ends).extracting(Status::getCode).containsExactly(Status.Code.NOT_FOUND);
+  }
+
+  @Test
+  void anotherContainerThatHasTheIdByTheTimeTheLogOvertookIsNotEither() {
+    start();
+    runSteps();
+    store.delete(id("web"));
+    store.create(another());
+    overtake();
+    store.update(id("web"), c -> ended(c, EXIT));
+    runSteps();
+
+    assertThat(call.sent).isEmpty();
+    assertThat(call.ends).extracting(Status::getCode).containsExactly(Status.Code.NOT_FOUND);
+  }
+
+  private static ContainerRecord another() {
+    ContainerInfo info = created("web").info();
+    return running(
+        ContainerRecord.of(
+            new ContainerInfo(
+                info.id(), info.image(), info.runtime(), Map.of(), "", ENDED.plusSeconds(1))));
+  }
+
+  @Test
+  void aContainerWhoseCreationBecomesKnownIsStillTheSame() {
+    store.delete(id("web"));
+    store.create(
+        running(ContainerRecord.of(new ContainerInfo(id("web"), "", "", Map.of(), "", null))));
+    start();
+    runSteps();
+    store.update(id("web"), c -> c.withInfo(created("web").info()));
+    runSteps();
+    assertThat(call.ends).isEmpty();
+
+    store.update(id("web"), c -> ended(c, EXIT));
+    runSteps();
+
+    assertThat(call.ends).containsExactly(Status.OK);
+  }
+
+  @Test
+  void othersChangesAreNoStepsOfAWait() {
+    start();
+    runSteps();
+
+    overtake();
+    store.delete(id("busy0"));
+    assertThat(steps).isEmpty();
+
+    store.update(id("web"), c -> paused(c));
+    assertThat(steps).hasSize(1);
+  }
+
+  @Test
+  void anEndThatWasFoundIsAnsweredThoughTheContainerIsGone() {
+    store.update(id("web"), c -> ended(c, EXIT));
+    start();
+    store.delete(id("web"));
+    runSteps();
+
+    assertThat(call.sent).extracting(r -> r.getContainer().getExitCode()).containsExactly(3);
+    assertThat(call.ends).containsExactly(Status.OK);
+  }
+
+  @Test
   void goingDownEndsAWaitOnceWhateverItsStep() {
     start();
     openCalls.endAll();
     runSteps();
     openCalls.endAll();
-    store.update(id("web"), c -> c.finished(EXIT));
+    store.update(id("web"), c -> ended(c, EXIT));
     runSteps();
 
     assertThat(call.sent).isEmpty();
@@ -114,7 +195,7 @@ final class WaitCallTest {
     start();
     runSteps();
     call.cancel();
-    store.update(id("web"), c -> c.finished(EXIT));
+    store.update(id("web"), c -> ended(c, EXIT));
     runSteps();
 
     assertThat(call.sent).isEmpty();

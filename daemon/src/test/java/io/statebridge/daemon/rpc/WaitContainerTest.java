@@ -4,9 +4,12 @@ import static io.statebridge.daemon.rpc.Rejections.assertFails;
 import static io.statebridge.daemon.rpc.Samples.EXIT;
 import static io.statebridge.daemon.rpc.Samples.PENDING;
 import static io.statebridge.daemon.rpc.Samples.created;
+import static io.statebridge.daemon.rpc.Samples.ended;
+import static io.statebridge.daemon.rpc.Samples.ending;
 import static io.statebridge.daemon.rpc.Samples.exited;
 import static io.statebridge.daemon.rpc.Samples.id;
 import static io.statebridge.daemon.rpc.Samples.running;
+import static io.statebridge.daemon.rpc.Samples.withTask;
 import static io.statebridge.proto.v1.WaitContainerRequest.Until.OBSERVED;
 import static io.statebridge.proto.v1.WaitContainerRequest.Until.RECORDED;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -96,7 +99,7 @@ final class WaitContainerTest {
 
   @Test
   void anExitThatIsPendingIsAnsweredAtOnceToWhoWantsItObserved() {
-    api.store.create(running("web").withPendingExit(PENDING));
+    api.store.create(ending(running("web"), PENDING));
 
     WaitContainerResponse response = waitNow("web", OBSERVED);
 
@@ -110,11 +113,11 @@ final class WaitContainerTest {
     api.store.create(running("web"));
     ListenableFuture<WaitContainerResponse> answer = waiting("web", RECORDED);
 
-    api.store.update(id("web"), c -> c.withPendingExit(PENDING));
+    api.store.update(id("web"), c -> ending(c, PENDING));
     api.store.create(exited("other"));
     assertThat(openCalls()).isEqualTo(1);
     assertThat(answer.isDone()).isFalse();
-    api.store.update(id("web"), c -> c.finished(EXIT));
+    api.store.update(id("web"), c -> ended(c, EXIT));
 
     assertThat(get(answer).getContainer().getRevision()).isEqualTo(4);
     assertThat(get(answer).getContainer().getState())
@@ -127,8 +130,8 @@ final class WaitContainerTest {
     api.store.create(created("web"));
     ListenableFuture<WaitContainerResponse> answer = waiting("web", OBSERVED);
 
-    api.store.update(id("web"), c -> c.newRun(42, null));
-    api.store.update(id("web"), c -> c.withPendingExit(PENDING));
+    api.store.update(id("web"), c -> withTask(c, 42));
+    api.store.update(id("web"), c -> ending(c, PENDING));
 
     assertThat(get(answer).getContainer().getRevision()).isEqualTo(3);
   }
@@ -140,10 +143,10 @@ final class WaitContainerTest {
     ListenableFuture<WaitContainerResponse> web = waiting("web", RECORDED);
     ListenableFuture<WaitContainerResponse> db = waiting("db", RECORDED);
 
-    api.store.update(id("web"), c -> c.finished(EXIT));
+    api.store.update(id("web"), c -> ended(c, EXIT));
     api.store.delete(id("web"));
-    api.store.update(id("db"), c -> c.finished(EXIT));
-    api.store.update(id("db"), c -> c.newRun(43, null));
+    api.store.update(id("db"), c -> ended(c, EXIT));
+    api.store.update(id("db"), c -> withTask(c, 43));
 
     assertThat(get(web).getContainer().getExitCode()).isEqualTo(3);
     assertThat(get(db).getContainer().getExitCode()).isEqualTo(3);
@@ -155,7 +158,7 @@ final class WaitContainerTest {
     ListenableFuture<WaitContainerResponse> answer = waiting("we", RECORDED);
 
     api.store.create(exited("web-0"));
-    api.store.update(id("web-1"), c -> c.finished(EXIT));
+    api.store.update(id("web-1"), c -> ended(c, EXIT));
 
     assertThat(get(answer).getContainer().getId()).isEqualTo("web-1");
   }
@@ -224,7 +227,7 @@ final class WaitContainerTest {
       api.store.create(created("busy"));
       api.store.delete(id("busy"));
     }
-    api.store.update(id("web"), c -> c.finished(EXIT));
+    api.store.update(id("web"), c -> ended(c, EXIT));
 
     assertThat(get(answer).getContainer().getExitCode()).isEqualTo(3);
   }

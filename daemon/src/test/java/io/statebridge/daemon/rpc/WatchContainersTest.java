@@ -1,10 +1,13 @@
 package io.statebridge.daemon.rpc;
 
 import static io.statebridge.daemon.rpc.Samples.EXIT;
-import static io.statebridge.daemon.rpc.Samples.STARTED;
 import static io.statebridge.daemon.rpc.Samples.created;
+import static io.statebridge.daemon.rpc.Samples.ended;
 import static io.statebridge.daemon.rpc.Samples.id;
+import static io.statebridge.daemon.rpc.Samples.paused;
 import static io.statebridge.daemon.rpc.Samples.running;
+import static io.statebridge.daemon.rpc.Samples.stored;
+import static io.statebridge.daemon.rpc.Samples.withTask;
 import static io.statebridge.proto.v1.WatchContainersResponse.Type.ADDED;
 import static io.statebridge.proto.v1.WatchContainersResponse.Type.DELETED;
 import static io.statebridge.proto.v1.WatchContainersResponse.Type.MODIFIED;
@@ -68,7 +71,7 @@ final class WatchContainersTest {
   private void commit(int times) {
     for (int i = 0; i < times; i++) {
       if (api.store.create(created("busy")).isEmpty()) {
-        api.store.update(id("busy"), c -> c.withPaused(!c.paused()));
+        api.store.update(id("busy"), Samples::touched);
       }
     }
   }
@@ -88,7 +91,7 @@ final class WatchContainersTest {
     List<WatchContainersResponse> initial = watcher.next(3);
 
     api.store.create(created("c"));
-    api.store.update(id("c"), c -> c.newRun(42, null));
+    api.store.update(id("c"), c -> withTask(c, 42));
     api.store.delete(id("a"));
     List<WatchContainersResponse> live = watcher.next(3);
 
@@ -118,7 +121,7 @@ final class WatchContainersTest {
 
     WatchContainersResponse deleted = watcher.next();
     assertThat(deleted.getType()).isEqualTo(DELETED);
-    assertThat(deleted.getContainer()).isEqualTo(Protos.container(running("web").withRevision(1)));
+    assertThat(deleted.getContainer()).isEqualTo(Protos.container(stored(running("web"), 1)));
   }
 
   @Test
@@ -128,10 +131,10 @@ final class WatchContainersTest {
     watcher.next(1);
 
     api.store.create(created("web"));
-    api.store.update(id("web"), c -> c.newRun(42, null));
-    api.store.update(id("web"), c -> c.startedAt(STARTED));
-    api.store.update(id("web"), c -> c.withPaused(true));
-    api.store.update(id("web"), c -> c.finished(EXIT));
+    api.store.update(id("web"), c -> withTask(c, 42));
+    api.store.update(id("web"), c -> running(c));
+    api.store.update(id("web"), c -> paused(c));
+    api.store.update(id("web"), c -> ended(c, EXIT));
     api.store.delete(id("web"));
     api.store.create(running("last"));
 

@@ -23,9 +23,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** One stream, step by step: everything runs where it is asked for, and time only when told to. */
@@ -35,7 +35,7 @@ final class WatchStreamTest {
   private final FakeCall<WatchContainersResponse> call = new FakeCall<>();
   private final List<Runnable> timers = new ArrayList<>();
 
-  private void start(@Nullable Long resumeAfter) {
+  private void start(OptionalLong resumeAfter) {
     SyncStatus status =
         new SyncStatus(SyncStatus.Phase.LIVE, Instant.EPOCH, "", "", 0, Instant.EPOCH);
     Filter filter = Filter.of(ContainerFilter.getDefaultInstance());
@@ -80,7 +80,7 @@ final class WatchStreamTest {
     store.create(created("a"));
     store.create(created("b"));
     call.ready = false;
-    start(null);
+    start(OptionalLong.empty());
     store.create(created("c"));
 
     assertThat(call.sent).isEmpty();
@@ -94,7 +94,7 @@ final class WatchStreamTest {
 
   @Test
   void aStreamThatCarriedSomethingNeedsNoMarkUntilItWasSilentForAnInterval() {
-    start(null);
+    start(OptionalLong.empty());
     tick();
     assertThat(types()).containsExactly(SYNCED);
 
@@ -116,7 +116,7 @@ final class WatchStreamTest {
     store.create(created("a"));
     store.create(created("b"));
     call.ready = false;
-    start(null);
+    start(OptionalLong.empty());
     call.becomesReadyFor(1);
     tick();
     // Ready again, and the handler that says so is yet to run.
@@ -137,7 +137,7 @@ final class WatchStreamTest {
 
   @Test
   void aMarkIsNotWrittenToAStreamThatIsNotReady() {
-    start(null);
+    start(OptionalLong.empty());
     call.ready = false;
     tick();
     tick();
@@ -148,9 +148,9 @@ final class WatchStreamTest {
   @Test
   void aMarkDoesNotTellOfChangesThatAreYetToBeWritten() {
     store.create(created("a"));
-    start(1L);
+    start(OptionalLong.of(1));
     call.ready = false;
-    store.update(id("a"), c -> c.withPaused(true));
+    store.update(id("a"), Samples::touched);
     tick();
     tick();
 
@@ -161,7 +161,7 @@ final class WatchStreamTest {
 
   @Test
   void aStreamThatIsOvertakenEndsAndLeavesNothingBehind() {
-    start(null);
+    start(OptionalLong.empty());
     call.ready = false;
     for (int i = 0; i < 17; i++) {
       store.create(created("c" + i));
@@ -176,7 +176,7 @@ final class WatchStreamTest {
 
   @Test
   void aStreamThatCannotResumeEndsAndLeavesNothingBehind() {
-    start(7L);
+    start(OptionalLong.of(7));
 
     assertThat(call.ends).extracting(Status::getCode).containsExactly(Status.Code.OUT_OF_RANGE);
     assertThat(openCalls.size()).isZero();
@@ -185,7 +185,7 @@ final class WatchStreamTest {
 
   @Test
   void aClientThatLeavesLeavesNothingBehind() {
-    start(null);
+    start(OptionalLong.empty());
 
     call.cancel();
     store.create(created("a"));
@@ -198,7 +198,7 @@ final class WatchStreamTest {
 
   @Test
   void goingDownEndsAStreamOnceAndLeavesNothingBehind() {
-    start(null);
+    start(OptionalLong.empty());
 
     openCalls.endAll();
     openCalls.endAll();
@@ -214,7 +214,7 @@ final class WatchStreamTest {
   void aStreamThatBeginsWhileGoingDownEndsAtOnceAndLeavesNothingBehind() {
     openCalls.endAll();
 
-    start(null);
+    start(OptionalLong.empty());
     store.create(created("a"));
 
     assertThat(call.sent).isEmpty();

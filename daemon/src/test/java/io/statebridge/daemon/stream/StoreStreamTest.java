@@ -4,16 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
-import io.statebridge.api.Container;
 import io.statebridge.api.ContainerId;
 import io.statebridge.api.ContainerInfo;
+import io.statebridge.api.ContainerRecord;
 import io.statebridge.store.Change;
 import io.statebridge.store.CompactedException;
 import io.statebridge.store.ContainerStore;
+import io.statebridge.store.Snapshot;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 
 /** What is the same of all streams and is not tested on one of them. */
@@ -24,13 +27,26 @@ final class StoreStreamTest {
   private int steps;
 
   /** Tells each change twice, and not at all that of a container called "bad". */
-  private final class Twice implements StoreStream.Source<String> {
+  private static final class Twice implements StoreStream.Source<String> {
+    private OptionalLong resumesAfter = OptionalLong.empty();
+    private final List<Snapshot> begunWith = new ArrayList<>();
+    private int openings;
     private int ends;
 
     @Override
-    public StoreStream.Beginning<String> begin() {
-      Iterator<String> messages = List.of("beginning").iterator();
-      return new StoreStream.Beginning<>(store.revision(), messages);
+    public void opened() {
+      openings++;
+    }
+
+    @Override
+    public OptionalLong resumesAfter() {
+      return resumesAfter;
+    }
+
+    @Override
+    public Iterator<String> begin(Snapshot snapshot) {
+      begunWith.add(snapshot);
+      return List.of("beginning").iterator();
     }
 
     @Override
@@ -53,7 +69,12 @@ final class StoreStreamTest {
   }
 
   private Twice start() {
+    return start(OptionalLong.empty());
+  }
+
+  private Twice start(OptionalLong resumesAfter) {
     Twice source = new Twice();
+    source.resumesAfter = resumesAfter;
     new StoreStream<>(store, source, call, openCalls, this::run).start();
     return source;
   }
@@ -65,9 +86,41 @@ final class StoreStreamTest {
 
   private void create(String id) {
     store.create(
-        Container.of(
+        ContainerRecord.of(
             new ContainerInfo(
                 new ContainerId("default", id), "", "", Map.of(), "", Instant.EPOCH)));
+  }
+
+  @Test
+  void aStreamBeginsWithAllThatThereIsAndGoesOnFromThere() {
+    create("a");
+    Twice source = start();
+    create("b");
+
+    assertThat(source.openings).isOne();
+    assertThat(source.begunWith).singleElement().extracting(Snapshot::revision).isEqualTo(1L);
+    assertThat(call.sent).containsExactly("beginning", "b", "b again");
+  }
+
+  @Test
+  void aStreamThatResumesIsNotToldWhatThereIs() {
+    create("a");
+    create("b");
+    Twice source = start(OptionalLong.of(1));
+    create("c");
+
+    assertThat(source.openings).isOne();
+    assertThat(source.begunWith).isEmpty();
+    assertThat(call.sent).containsExactly("b", "b again", "c", "c again");
+  }
+
+  @Test
+  void aStreamThatCannotResumeIsOverAtOnce() {
+    Twice source = start(OptionalLong.of(7));
+
+    assertThat(call.ends).extracting(Status::getCode).containsExactly(Status.Code.OUT_OF_RANGE);
+    assertThat(source.ends).isOne();
+    assertThat(openCalls.size()).isZero();
   }
 
   @Test

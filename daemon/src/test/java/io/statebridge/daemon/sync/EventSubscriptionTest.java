@@ -257,7 +257,7 @@ class EventSubscriptionTest {
   }
 
   @Test
-  void lanesThatWaitTryAgainAsSoonAsTheRuntimeIsBack() {
+  void queuesThatWaitTryAgainAsSoonAsTheRuntimeIsBack() {
     SyncFixture f = withRunningContainer();
     f.runtime.fail("deleteTask", Kind.TRANSIENT);
     f.runtime.fail("getTask", Kind.TRANSIENT);
@@ -302,13 +302,13 @@ class EventSubscriptionTest {
               id, id.id(), 1000 + i, new Exit(i % 256, EXITED_AT, ExitSource.EVENT)));
     }
     f.loop.run();
-    f.advance(DeleteBrake.PATIENCE);
+    f.advance(DeleteThrottle.PATIENCE);
 
     for (int i = 0; i < 500; i++) {
-      assertThat(f.store.get(new ContainerId("bars", "c" + i)).orElseThrow().exit())
+      assertThat(f.store.get(new ContainerId("bars", "c" + i)).orElseThrow().record().exit())
           .isEqualTo(new Exit(i % 256, EXITED_AT, ExitSource.EVENT));
     }
-    assertThat(f.sync.activeLanes()).isZero();
+    assertThat(f.sync.activeQueues()).isZero();
   }
 
   @Test

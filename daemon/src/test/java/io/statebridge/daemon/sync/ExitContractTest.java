@@ -10,14 +10,17 @@ import static org.mockito.ArgumentMatchers.any;
 import static org.mockito.ArgumentMatchers.eq;
 import static org.mockito.Mockito.doThrow;
 
-import io.statebridge.api.Container;
 import io.statebridge.api.ContainerEvent.OutOfMemory;
 import io.statebridge.api.ContainerEvent.TaskPaused;
 import io.statebridge.api.ContainerId;
 import io.statebridge.api.ContainerInfo;
+import io.statebridge.api.ContainerRecord;
 import io.statebridge.api.ContainerState;
 import io.statebridge.api.Exit;
 import io.statebridge.api.ExitSource;
+import io.statebridge.api.Run.Ended;
+import io.statebridge.api.Run.Ending;
+import io.statebridge.api.Run.Running;
 import io.statebridge.api.RuntimeFailure;
 import io.statebridge.api.TaskInfo.Status;
 import io.statebridge.store.Change;
@@ -42,8 +45,10 @@ class ExitContractTest {
       SyncFixture f = new SyncFixture().started();
 
       f.emit(exited(7));
+      // Events come in any order: that of its creation may be late.
+      f.advance(SyncSettings.DEFAULTS.lateness());
 
-      assertThat(f.store.snapshot().containers()).isEmpty();
+      assertThat(f.store.snapshot().entries()).isEmpty();
       assertThat(f.runtime.count("deleteTask")).isZero();
       assertThat(f.sync.counters().droppedExits.sum()).isOne();
     }
@@ -79,7 +84,7 @@ class ExitContractTest {
     @Test
     void exitOfAnExecChangesNothing() {
       SyncFixture f = withRunningContainer();
-      Container before = f.web();
+      ContainerRecord before = f.web();
 
       f.emit(exited("exec-1", 4712, 4, EXITED_AT));
 
@@ -91,7 +96,7 @@ class ExitContractTest {
     @Test
     void exitOfAnExecThatHasTheInitProcessesPidChangesNothing() {
       SyncFixture f = withRunningContainer();
-      Container before = f.web();
+      ContainerRecord before = f.web();
 
       f.emit(exited("exec-1", PID, 4, EXITED_AT));
 
@@ -101,7 +106,7 @@ class ExitContractTest {
     @Test
     void exitOfAnotherPidThanTheRecordedOneChangesNothing() {
       SyncFixture f = withRunningContainer();
-      Container before = f.web();
+      ContainerRecord before = f.web();
 
       f.emit(exited("web", 1, 4, EXITED_AT));
 
@@ -126,7 +131,7 @@ class ExitContractTest {
     @Test
     void exitWithASentinelPidIsIgnoredWhileTheTaskLives() {
       SyncFixture f = withRunningContainer();
-      Container before = f.web();
+      ContainerRecord before = f.web();
 
       f.emit(exited("web", 0, 137, EXITED_AT));
 
@@ -165,12 +170,15 @@ class ExitContractTest {
     @Test
     void recordKeepsItsPidTimesCodeAndState() {
       SyncFixture f = withRunningContainer();
-      Container before = f.web();
+      ContainerRecord before = f.web();
       f.runtime.fail("deleteTask", RuntimeFailure.Kind.TRANSIENT);
 
       f.exit(7);
 
-      assertThat(f.web().withPendingExit(null).withRevision(before.revision())).isEqualTo(before);
+      assertThat(f.web().run())
+          .isInstanceOfSatisfying(
+              Ending.class, ending -> assertThat(ending.live()).isEqualTo(before.run()));
+      assertThat(f.web().withRun(before.run())).isEqualTo(before);
       assertThat(f.web().state()).isEqualTo(ContainerState.RUNNING);
     }
 
@@ -187,7 +195,7 @@ class ExitContractTest {
 
       assertThat(failed).isBetween(2L, 100L);
       assertThat(f.web().exit()).isEqualTo(new Exit(7, EXITED_AT, ExitSource.EVENT));
-      assertThat(f.sync.waitingLanes()).isZero();
+      assertThat(f.sync.waitingQueues()).isZero();
     }
 
     @Test
@@ -211,13 +219,13 @@ class ExitContractTest {
 
       f.exit(7);
 
-      List<Container> changes = changesAfter(f, before);
+      List<ContainerRecord> changes = changesAfter(f, before);
       assertThat(changes).hasSize(2);
-      Container pending = changes.get(0);
+      ContainerRecord pending = changes.get(0);
       assertThat(pending.pid()).isEqualTo(PID);
       assertThat(pending.exit()).isNull();
       assertThat(pending.knownExit()).isEqualTo(new Exit(7, EXITED_AT, ExitSource.EVENT));
-      Container finished = changes.get(1);
+      ContainerRecord finished = changes.get(1);
       assertThat(finished.pid()).isZero();
       assertThat(finished.exit()).isEqualTo(new Exit(7, EXITED_AT, ExitSource.EVENT));
       assertThat(finished.pendingExit()).isNull();
@@ -227,7 +235,7 @@ class ExitContractTest {
     void recordThatIsFinishedIsKeptAsItIs() {
       SyncFixture f = withRunningContainer();
       f.exit(0);
-      Container first = f.web();
+      ContainerRecord first = f.web();
 
       f.emit(exited("web", PID, 137, EXITED_AT.plusSeconds(1)));
       f.emit(exited("web", 0, 255, EXITED_AT.plusSeconds(2)));
@@ -252,7 +260,7 @@ class ExitContractTest {
 
       f.runtime.release("deleteTask");
       f.loop.run();
-      Container afterFailure = f.web();
+      ContainerRecord afterFailure = f.web();
       f.advanceSeconds(1);
 
       assertThat(afterFailure.state()).isEqualTo(ContainerState.RUNNING);
@@ -271,7 +279,7 @@ class ExitContractTest {
       f.loop.run();
 
       assertThat(f.store.get(WEB)).isEmpty();
-      assertThat(f.sync.activeLanes()).isZero();
+      assertThat(f.sync.activeQueues()).isZero();
     }
   }
 
@@ -281,7 +289,7 @@ class ExitContractTest {
     @Test
     void changesNoFieldAndIsCounted() {
       SyncFixture f = withRunningContainer();
-      Container before = f.web();
+      ContainerRecord before = f.web();
 
       f.emit(new OutOfMemory(WEB));
 
@@ -295,26 +303,29 @@ class ExitContractTest {
 
     @Test
     void followsFromTheTimes() {
-      Container unknown =
-          Container.of(new ContainerInfo(new ContainerId("a", "b"), "", "", Map.of(), "", null));
-      Container created = Container.of(FakeRuntime.info(WEB));
-      Container running = created.newRun(PID, EXITED_AT).startedAt(EXITED_AT);
+      ContainerRecord unknown =
+          ContainerRecord.of(
+              new ContainerInfo(new ContainerId("a", "b"), "", "", Map.of(), "", null));
+      ContainerRecord created = ContainerRecord.of(FakeRuntime.info(WEB));
+      ContainerRecord running = created.withRun(new Running(PID, EXITED_AT, EXITED_AT, false));
+      ContainerRecord paused = created.withRun(new Running(PID, EXITED_AT, EXITED_AT, true));
+      Exit exit = new Exit(0, EXITED_AT, ExitSource.EVENT);
 
       assertThat(unknown.state()).isEqualTo(ContainerState.UNKNOWN);
       assertThat(created.state()).isEqualTo(ContainerState.CREATED);
       assertThat(running.state()).isEqualTo(ContainerState.RUNNING);
-      assertThat(running.withPaused(true).state()).isEqualTo(ContainerState.RUNNING);
-      assertThat(running.finished(new Exit(0, EXITED_AT, ExitSource.EVENT)).state())
+      assertThat(paused.state()).isEqualTo(ContainerState.RUNNING);
+      assertThat(created.withRun(new Ended(PID, EXITED_AT, exit, false)).state())
           .isEqualTo(ContainerState.EXITED);
     }
   }
 
-  private static List<Container> changesAfter(SyncFixture f, long revision)
+  private static List<ContainerRecord> changesAfter(SyncFixture f, long revision)
       throws CompactedException {
-    List<Container> changes = new ArrayList<>();
-    try (WatchCursor cursor = f.store.watch(revision, () -> {})) {
+    List<ContainerRecord> changes = new ArrayList<>();
+    try (WatchCursor cursor = f.store.resume(revision, () -> {})) {
       for (Optional<Change> next = cursor.next(); next.isPresent(); next = cursor.next()) {
-        changes.add(Objects.requireNonNull(next.get().after()));
+        changes.add(Objects.requireNonNull(next.get().after()).record());
       }
     }
     return changes;

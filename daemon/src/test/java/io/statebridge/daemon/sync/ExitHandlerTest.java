@@ -7,16 +7,19 @@ import static io.statebridge.daemon.sync.SyncFixture.exited;
 import static io.statebridge.daemon.sync.SyncFixture.withRunningContainer;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.statebridge.api.Container;
 import io.statebridge.api.ContainerEvent.Exited;
 import io.statebridge.api.ContainerEvent.TaskCreated;
 import io.statebridge.api.ContainerEvent.TaskStarted;
 import io.statebridge.api.ContainerId;
 import io.statebridge.api.ContainerInfo;
+import io.statebridge.api.ContainerRecord;
 import io.statebridge.api.ContainerState;
 import io.statebridge.api.Exit;
 import io.statebridge.api.ExitSource;
 import io.statebridge.api.PendingExit;
+import io.statebridge.api.Run.Created;
+import io.statebridge.api.Run.Ending;
+import io.statebridge.api.Run.Running;
 import io.statebridge.api.RuntimeFailure.Kind;
 import io.statebridge.api.TaskInfo.Status;
 import io.statebridge.daemon.sync.DeletePolicy.Setting;
@@ -132,9 +135,10 @@ class ExitHandlerTest {
     f.runtime.task(other, Status.STOPPED, 99, 3, EXITED_AT);
 
     f.emit(new Exited(other, "other", 99, new Exit(3, EXITED_AT, ExitSource.EVENT)));
-    f.advance(DeleteBrake.QUIET);
+    f.advance(DeleteThrottle.QUIET);
 
-    assertThat(f.store.get(other).map(Container::state)).contains(ContainerState.EXITED);
+    assertThat(f.store.get(other).map(entry -> entry.record().state()))
+        .contains(ContainerState.EXITED);
   }
 
   @Test
@@ -153,7 +157,8 @@ class ExitHandlerTest {
     f.advance(SyncSettings.DEFAULTS.lateness());
 
     assertThat(f.recorded().source()).isEqualTo(ExitSource.UNKNOWN);
-    assertThat(f.store.get(pod).map(Container::state)).contains(ContainerState.EXITED);
+    assertThat(f.store.get(pod).map(entry -> entry.record().state()))
+        .contains(ContainerState.EXITED);
   }
 
   @Test
@@ -174,7 +179,8 @@ class ExitHandlerTest {
     f.advance(SyncSettings.DEFAULTS.lateness());
 
     assertThat(f.recorded().code()).isEqualTo(Exit.UNKNOWN_CODE);
-    assertThat(f.store.get(live).map(Container::state)).contains(ContainerState.RUNNING);
+    assertThat(f.store.get(live).map(entry -> entry.record().state()))
+        .contains(ContainerState.RUNNING);
   }
 
   @Test
@@ -225,7 +231,7 @@ class ExitHandlerTest {
     f.exit(7);
     Instant created = EXITED_AT.plusSeconds(1);
     f.emit(new TaskCreated(WEB, 4712, "/bundle", created));
-    Container whileDeleting = f.web();
+    ContainerRecord whileDeleting = f.web();
 
     f.runtime.release("deleteTask");
     f.loop.run();
@@ -234,7 +240,7 @@ class ExitHandlerTest {
     assertThat(f.sync.counters().recordedExits()).containsEntry(ExitSource.EVENT, 1L);
     assertThat(f.web().state()).isEqualTo(ContainerState.CREATED);
     assertThat(f.web().pid()).isEqualTo(4712);
-    assertThat(f.web().taskCreatedAt()).isEqualTo(created);
+    assertThat(((Created) f.web().run()).taskCreatedAt()).isEqualTo(created);
     assertThat(f.web().exit()).isNull();
   }
 
@@ -252,7 +258,8 @@ class ExitHandlerTest {
 
     assertThat(f.runtime.count("deleteTask")).isEqualTo(deletesBefore);
     assertThat(f.runtime.tasks).containsKey(WEB);
-    assertThat(f.recorded()).isEqualTo(SEVEN);
+    assertThat(f.sync.counters().recordedExits()).isEqualTo(Map.of(ExitSource.EVENT, 1L));
+    assertThat(f.web().pid()).isEqualTo(4712);
   }
 
   @Test
@@ -288,11 +295,24 @@ class ExitHandlerTest {
     f.emit(new TaskCreated(WEB, PID, "/bundle", EXITED_AT.plusSeconds(5)));
     f.emit(new TaskStarted(WEB, PID, EXITED_AT.plusSeconds(6)));
 
-    f.emit(exited(7));
+    f.emit(exited("web", 4712, 7, EXITED_AT));
     f.advance(SyncSettings.DEFAULTS.lateness());
 
     assertThat(f.recorded().code()).isEqualTo(Exit.UNKNOWN_CODE);
     assertThat(f.recorded().source()).isEqualTo(ExitSource.UNKNOWN);
+  }
+
+  @Test
+  void exitDatedBeforeItsRunCountsByItsPidForTheClockMayHaveStepped() {
+    SyncFixture f = new SyncFixture(Setting.ALWAYS);
+    f.runtime.containers.put(WEB, FakeRuntime.info(WEB));
+    f.started();
+    f.emit(new TaskCreated(WEB, PID, "/bundle", EXITED_AT.plusSeconds(5)));
+    f.emit(new TaskStarted(WEB, PID, EXITED_AT.plusSeconds(6)));
+
+    f.emit(exited(7));
+
+    assertThat(f.recorded()).isEqualTo(SEVEN);
   }
 
   @Test
@@ -315,7 +335,7 @@ class ExitHandlerTest {
   }
 
   @Test
-  void finalisedExitsLaneGoesOnDeletingByItself() {
+  void finalisedExitsQueueGoesOnDeletingByItself() {
     SyncFixture f =
         new SyncFixture(
             Setting.ALWAYS, SyncSettings.DEFAULTS.withTimes(FINALIZE_AFTER, Duration.ofDays(1)));
@@ -374,7 +394,7 @@ class ExitHandlerTest {
 
     f.exit(7);
     long deletesBefore = f.runtime.count("deleteTask");
-    long pendingRevision = f.web().revision();
+    long pendingRevision = f.store.get(WEB).orElseThrow().revision();
     onDisk.complete(null);
     f.loop.run();
 
@@ -390,16 +410,16 @@ class ExitHandlerTest {
     Exit exit = new Exit(7, EXITED_AT, ExitSource.EVENT);
     PendingExit pending = PendingExit.of(exit, FakeLoop.START.minusSeconds(3600));
     f.store.create(
-        Container.of(FakeRuntime.info(WEB))
-            .newRun(PID, null)
-            .startedAt(FakeLoop.START.minusSeconds(7200))
-            .withPendingExit(pending));
+        ContainerRecord.of(FakeRuntime.info(WEB))
+            .withRun(
+                new Ending(
+                    new Running(PID, null, FakeLoop.START.minusSeconds(7200), false), pending)));
     f.runtime.add(WEB, Status.STOPPED, PID);
     f.runtime.fail("deleteTask", Kind.TRANSIENT);
 
     f.started();
     f.advance(SyncSettings.DEFAULTS.finalizeAfter());
-    Container finalised = f.web();
+    ContainerRecord finalised = f.web();
     f.runtime.heal("deleteTask");
     f.advanceSeconds(20);
 

@@ -212,7 +212,7 @@ class ExitWatchTest {
   }
 
   @Test
-  void aQuestionThatFailsDuringAnOutageWaitsForTheListAndDoesNotBlockTheLane() {
+  void aQuestionThatFailsDuringAnOutageWaitsForTheListAndDoesNotBlockTheQueue() {
     SyncFixture f = running();
     containerd.fail(Kind.TRANSIENT);
     outage(f);
@@ -250,7 +250,7 @@ class ExitWatchTest {
   }
 
   @Test
-  void anExitThatMustWaitInItsLaneIsVisibleAllTheSame() {
+  void anExitThatMustWaitInItsQueueIsVisibleAllTheSame() {
     SyncFixture f = running();
     f.runtime.fail("getContainer", Kind.TRANSIENT);
     f.emit(new io.statebridge.api.ContainerEvent.ContainerChanged(WEB));
@@ -267,7 +267,7 @@ class ExitWatchTest {
   }
 
   @Test
-  void anExitThatMustWaitInItsLaneIsRecordedAtOnceWhereNothingIsDeleted() {
+  void anExitThatMustWaitInItsQueueIsRecordedAtOnceWhereNothingIsDeleted() {
     SyncFixture f = running(Setting.NEVER);
     f.runtime.fail("getContainer", Kind.TRANSIENT);
     f.emit(new io.statebridge.api.ContainerEvent.ContainerChanged(WEB));

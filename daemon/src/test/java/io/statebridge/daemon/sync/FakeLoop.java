@@ -21,6 +21,7 @@ final class FakeLoop implements SyncLoop {
   private final PriorityQueue<Scheduled> later =
       new PriorityQueue<>(
           Comparator.comparing(Scheduled::due).thenComparingLong(Scheduled::sequence));
+  private final Thread thread = Thread.currentThread();
   private Instant now = START;
   private long sequence;
 
@@ -34,6 +35,18 @@ final class FakeLoop implements SyncLoop {
     Scheduled scheduled = new Scheduled(now.plus(delay), sequence++, task);
     later.add(scheduled);
     return () -> later.remove(scheduled);
+  }
+
+  @Override
+  public void requireLoop() {
+    if (!Thread.currentThread().equals(thread)) {
+      throw new IllegalStateException("not the test's thread");
+    }
+  }
+
+  @Override
+  public long nanoTime() {
+    return Duration.between(START, now).toNanos();
   }
 
   @Override

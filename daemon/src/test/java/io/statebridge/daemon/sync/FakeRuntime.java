@@ -11,10 +11,12 @@ import io.statebridge.api.TaskInfo.Status;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
@@ -28,12 +30,19 @@ final class FakeRuntime implements ContainerRuntime {
 
   private record Held(String call, Runnable answer) {}
 
+  /** What a stage completes with. */
+  private record Outcome<T extends @Nullable Object>(
+      @Nullable T answer, @Nullable RuntimeFailure failure) {}
+
   final Map<ContainerId, ContainerInfo> containers = new LinkedHashMap<>();
   final Map<ContainerId, TaskInfo> tasks = new LinkedHashMap<>();
   final Map<ContainerId, PastRun> pastRuns = new HashMap<>();
 
   /** Every call that was made, such as "deleteTask ns/id". */
   final List<String> calls = new ArrayList<>();
+
+  /** Containers that were deleted while their task goes on: it is listed and cannot be read. */
+  final Set<ContainerId> orphans = new HashSet<>();
 
   boolean criPlugin;
   boolean probesReturn = true;
@@ -43,6 +52,7 @@ final class FakeRuntime implements ContainerRuntime {
 
   private final Map<String, RuntimeFailure.Kind> failing = new HashMap<>();
   private final List<String> holding = new ArrayList<>();
+  private final List<String> delaying = new ArrayList<>();
   private final List<Held> held = new ArrayList<>();
   private @Nullable EventListener listener;
   private @Nullable EventListener firstListener;
@@ -74,13 +84,19 @@ final class FakeRuntime implements ContainerRuntime {
     failing.remove(call);
   }
 
-  /** From now on such calls are answered only by {@link #release}. */
+  /** From now on such calls are carried out at once, and answered only by {@link #release}. */
+  void delay(String call) {
+    delaying.add(call);
+  }
+
+  /** From now on such calls are carried out and answered only by {@link #release}. */
   void hold(String call) {
     holding.add(call);
   }
 
   void release(String call) {
     holding.remove(call);
+    delaying.remove(call);
     List<Held> ready = held.stream().filter(h -> h.call().startsWith(call)).toList();
     held.removeAll(ready);
     ready.forEach(h -> h.answer().run());
@@ -189,7 +205,7 @@ final class FakeRuntime implements ContainerRuntime {
 
   @Override
   public CompletionStage<TaskInfo> getTask(ContainerId id) {
-    return answer("getTask " + id, () -> existing(tasks.get(id)));
+    return answer("getTask " + id, () -> existing(orphans.contains(id) ? null : tasks.get(id)));
   }
 
   @Override
@@ -202,7 +218,7 @@ final class FakeRuntime implements ContainerRuntime {
     return this.<Void>answer(
         "deleteTask " + id,
         () -> {
-          Status status = existing(tasks.get(id)).status();
+          Status status = existing(orphans.contains(id) ? null : tasks.get(id)).status();
           if (status == Status.RUNNING || status == Status.PAUSED) {
             throw new RuntimeFailure(RuntimeFailure.Kind.TRANSIENT, "cannot delete a live task");
           }
@@ -221,27 +237,37 @@ final class FakeRuntime implements ContainerRuntime {
   private <T extends @Nullable Object> CompletionStage<T> answer(String call, Supplier<T> work) {
     calls.add(call);
     CompletableFuture<T> stage = new CompletableFuture<>();
-    Runnable answer = () -> complete(stage, call, work);
-    if (holding.stream().anyMatch(call::startsWith)) {
-      held.add(new Held(call, answer));
+    if (delaying.stream().anyMatch(call::startsWith)) {
+      Outcome<T> outcome = carryOut(call, work);
+      held.add(new Held(call, () -> complete(stage, outcome)));
+    } else if (holding.stream().anyMatch(call::startsWith)) {
+      held.add(new Held(call, () -> complete(stage, carryOut(call, work))));
     } else {
-      answer.run();
+      complete(stage, carryOut(call, work));
     }
     return stage;
   }
 
-  private <T extends @Nullable Object> void complete(
-      CompletableFuture<T> stage, String call, Supplier<T> work) {
+  private <T extends @Nullable Object> Outcome<T> carryOut(String call, Supplier<T> work) {
     String name = call.split(" ", 2)[0];
     RuntimeFailure.Kind kind = failing.containsKey(call) ? failing.get(call) : failing.get(name);
     if (kind != null) {
-      stage.completeExceptionally(new RuntimeFailure(kind, name + " fails"));
-      return;
+      return new Outcome<>(null, new RuntimeFailure(kind, name + " fails"));
     }
     try {
-      stage.complete(work.get());
+      return new Outcome<>(work.get(), null);
     } catch (RuntimeFailure e) {
-      stage.completeExceptionally(e);
+      return new Outcome<>(null, e);
+    }
+  }
+
+  private static <T extends @Nullable Object> void complete(
+      CompletableFuture<T> stage, Outcome<T> outcome) {
+    RuntimeFailure failure = outcome.failure();
+    if (failure == null) {
+      stage.complete(outcome.answer());
+    } else {
+      stage.completeExceptionally(failure);
     }
   }
 }

@@ -6,14 +6,17 @@ import static io.statebridge.daemon.sync.SyncFixture.WEB;
 import static io.statebridge.daemon.sync.SyncFixture.withRunningContainer;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.statebridge.api.Container;
 import io.statebridge.api.ContainerEvent.ContainerChanged;
 import io.statebridge.api.ContainerId;
 import io.statebridge.api.ContainerInfo;
+import io.statebridge.api.ContainerRecord;
 import io.statebridge.api.ContainerState;
 import io.statebridge.api.Exit;
 import io.statebridge.api.ExitSource;
 import io.statebridge.api.PendingExit;
+import io.statebridge.api.Run.Ended;
+import io.statebridge.api.Run.Ending;
+import io.statebridge.api.Run.Live;
 import io.statebridge.api.RuntimeFailure.Kind;
 import io.statebridge.api.TaskInfo.Status;
 import io.statebridge.daemon.sync.DeletePolicy.Setting;
@@ -109,7 +112,7 @@ class ReconcilerTest {
   @Test
   void absenceFromTheListIsNotGone() {
     SyncFixture f = withRunningContainer();
-    Container before = f.web();
+    ContainerRecord before = f.web();
     f.runtime.listsOmitTasks = true;
 
     f.advance(INTERVAL);
@@ -132,7 +135,7 @@ class ReconcilerTest {
   @Test
   void shimThatIsTooSlowToTellChangesNothing() {
     SyncFixture f = withRunningContainer();
-    Container before = f.web();
+    ContainerRecord before = f.web();
     f.runtime.task(WEB, Status.UNKNOWN, 0, 0, null);
 
     f.advance(INTERVAL.multipliedBy(2));
@@ -158,6 +161,7 @@ class ReconcilerTest {
     f.runtime.task(WEB, Status.RUNNING, 4712, 0, null);
 
     f.advance(INTERVAL);
+    f.advance(SyncSettings.DEFAULTS.lateness());
 
     assertThat(f.web().state()).isEqualTo(ContainerState.RUNNING);
     assertThat(f.web().pid()).isEqualTo(4712);
@@ -245,12 +249,12 @@ class ReconcilerTest {
     f.loop.run();
 
     assertThat(underWay).isEqualTo(window);
-    assertThat(f.store.snapshot().containers()).hasSize(containers);
+    assertThat(f.store.snapshot().entries()).hasSize(containers);
     assertThat(f.sync.status().inSync()).isTrue();
   }
 
   @Test
-  void laneThatIsStuckDoesNotHoldUpThePass() {
+  void queueThatIsStuckDoesNotHoldUpThePass() {
     SyncFixture f = withRunningContainer();
     f.runtime.fail("deleteTask", Kind.PERMANENT);
     f.exit(7);
@@ -270,7 +274,7 @@ class ReconcilerTest {
 
     f.started();
 
-    assertThat(f.store.snapshot().containers()).isEmpty();
+    assertThat(f.store.snapshot().entries()).isEmpty();
     assertThat(f.runtime.calls).contains("listTasks looks").doesNotContain("listTasks bars");
   }
 
@@ -280,6 +284,7 @@ class ReconcilerTest {
     f.runtime.task(WEB, Status.STOPPED, 4712, 3, EXITED_AT);
 
     f.advance(INTERVAL);
+    f.advance(SyncSettings.DEFAULTS.lateness());
 
     assertThat(f.recorded()).isEqualTo(new Exit(3, EXITED_AT, ExitSource.LISTED));
     assertThat(f.web().startedAt()).isNull();
@@ -315,7 +320,7 @@ class ReconcilerTest {
 
     assertThat(leftAlone).isTrue();
     assertThat(f.runtime.tasks).isEmpty();
-    assertThat(f.store.get(pod).orElseThrow().exit())
+    assertThat(f.store.get(pod).orElseThrow().record().exit())
         .isEqualTo(new Exit(7, EXITED_AT, ExitSource.LISTED));
   }
 
@@ -323,7 +328,8 @@ class ReconcilerTest {
   void cleanupThatNobodyWorksOnAnyMoreIsTakenUp() {
     SyncFixture f = withRunningContainer();
     f.exit(7);
-    f.store.update(WEB, c -> c.withCleanupPending(true));
+    Exit exit = f.recorded();
+    f.store.update(WEB, c -> c.withRun(new Ended(PID, c.startedAt(), exit, true)));
 
     f.advance(INTERVAL);
 
@@ -335,7 +341,8 @@ class ReconcilerTest {
     SyncFixture f = withRunningContainer();
     Exit exit = new Exit(7, EXITED_AT, ExitSource.EVENT);
     f.endSilently(7);
-    f.store.update(WEB, c -> c.withPendingExit(PendingExit.of(exit, f.loop.now())));
+    f.store.update(
+        WEB, c -> c.withRun(new Ending((Live) c.run(), PendingExit.of(exit, f.loop.now()))));
 
     f.advance(INTERVAL);
 
@@ -344,7 +351,7 @@ class ReconcilerTest {
   }
 
   @Test
-  void pendingExitThatItsLaneWorksOnIsNoDifference() {
+  void pendingExitThatItsQueueWorksOnIsNoDifference() {
     SyncFixture f = withRunningContainer();
     f.runtime.fail("deleteTask", Kind.PERMANENT);
     f.exit(7);
@@ -356,7 +363,7 @@ class ReconcilerTest {
   }
 
   @Test
-  void laneThatIsBusyWithSomethingElseDoesNotHoldUpThePass() {
+  void queueThatIsBusyWithSomethingElseDoesNotHoldUpThePass() {
     SyncFixture f = withRunningContainer();
     f.runtime.fail("getContainer", Kind.TRANSIENT);
     f.emit(new ContainerChanged(WEB));

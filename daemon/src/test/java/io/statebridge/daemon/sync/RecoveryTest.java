@@ -5,14 +5,19 @@ import static io.statebridge.daemon.sync.SyncFixture.PID;
 import static io.statebridge.daemon.sync.SyncFixture.WEB;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.statebridge.api.Container;
+import io.statebridge.api.ContainerInfo;
+import io.statebridge.api.ContainerRecord;
 import io.statebridge.api.Exit;
 import io.statebridge.api.ExitSource;
 import io.statebridge.api.PastRun;
 import io.statebridge.api.PendingExit;
+import io.statebridge.api.Run.Ended;
+import io.statebridge.api.Run.Ending;
+import io.statebridge.api.Run.Running;
 import io.statebridge.api.RuntimeFailure.Kind;
 import io.statebridge.api.TaskInfo.Status;
 import java.time.Instant;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -23,6 +28,12 @@ import org.junit.jupiter.params.provider.CsvSource;
  */
 class RecoveryTest {
   private static final Instant STARTED = FakeLoop.START.minusSeconds(7200);
+
+  /** Of a container that the CRI plugin made, and may remember. */
+  private static final ContainerInfo INFO =
+      new ContainerInfo(
+          WEB, "image", "runc", Map.of(), "", FakeLoop.START.minusSeconds(60), "{}", "");
+
   private static final Exit KNOWN = new Exit(7, EXITED_AT, ExitSource.EVENT);
 
   @ParameterizedTest(name = "{0} task, {1} record: {2}")
@@ -69,7 +80,7 @@ class RecoveryTest {
     say(f, task);
 
     f.started();
-    f.advanceSeconds(1);
+    f.advance(SyncSettings.DEFAULTS.lateness());
 
     assertThat(describe(f.web())).isEqualTo(expected);
     if (task.equals("STOPPED")) {
@@ -129,24 +140,25 @@ class RecoveryTest {
   }
 
   private static void leave(SyncFixture f, String record) {
-    Container created = Container.of(FakeRuntime.info(WEB));
-    Container running = created.newRun(PID, null).startedAt(STARTED);
+    ContainerRecord created = ContainerRecord.of(INFO);
+    Running run = new Running(PID, null, STARTED, false);
     switch (record) {
       case "ABSENT" -> {}
       case "CREATED" -> f.store.create(created);
-      case "RUNNING" -> f.store.create(running);
-      case "PENDING" -> f.store.create(running.withPendingExit(PendingExit.of(KNOWN, EXITED_AT)));
-      case "EXITED" -> f.store.create(running.finished(KNOWN));
+      case "RUNNING" -> f.store.create(created.withRun(run));
+      case "PENDING" ->
+          f.store.create(created.withRun(new Ending(run, PendingExit.of(KNOWN, EXITED_AT))));
+      case "EXITED" -> f.store.create(created.withRun(new Ended(PID, STARTED, KNOWN, false)));
       default -> throw new IllegalArgumentException(record);
     }
   }
 
   private static void say(SyncFixture f, String task) {
-    f.runtime.containers.put(WEB, FakeRuntime.info(WEB));
+    f.runtime.containers.put(WEB, INFO);
     switch (task) {
       case "NOT_FOUND" -> {}
       case "ERROR" -> {
-        f.runtime.add(WEB, Status.UNKNOWN, PID);
+        f.runtime.task(WEB, Status.UNKNOWN, PID, 0, null);
         f.runtime.fail("getTask", Kind.TRANSIENT);
       }
       case "STOPPED" -> f.runtime.task(WEB, Status.STOPPED, PID, 3, EXITED_AT);
@@ -154,7 +166,7 @@ class RecoveryTest {
     }
   }
 
-  private static String describe(Container container) {
+  private static String describe(ContainerRecord container) {
     Exit exit = container.exit();
     return container.state()
         + (exit == null ? "" : " " + exit.code() + " " + exit.source())

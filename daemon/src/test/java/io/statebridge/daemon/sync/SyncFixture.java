@@ -1,13 +1,14 @@
 package io.statebridge.daemon.sync;
 
-import io.statebridge.api.Container;
 import io.statebridge.api.ContainerEvent;
 import io.statebridge.api.ContainerEvent.Exited;
 import io.statebridge.api.ContainerId;
+import io.statebridge.api.ContainerRecord;
 import io.statebridge.api.Exit;
 import io.statebridge.api.ExitSource;
 import io.statebridge.api.ExitWaiter;
 import io.statebridge.api.PendingExit;
+import io.statebridge.api.TaskInfo;
 import io.statebridge.api.TaskInfo.Status;
 import io.statebridge.daemon.sync.DeletePolicy.Setting;
 import io.statebridge.store.ContainerStore;
@@ -32,8 +33,11 @@ final class SyncFixture {
   /** When the exits of these tests happened: a little before now, and after every start. */
   static final Instant EXITED_AT = FakeLoop.START.plusNanos(123_456_789);
 
-  /** What the kernel knows: only of {@link #PID} also which shim is its parent. */
-  private static final NodeProcesses PROCESSES =
+  /** Whether the kernel has a process although the runtime has no task of it. */
+  boolean orphanLives;
+
+  /** What the kernel knows: only of {@link #PID} also which shim is its parent, while it lives. */
+  private final NodeProcesses processes =
       new NodeProcesses() {
         @Override
         public Optional<Instant> startOf(long pid) {
@@ -42,7 +46,9 @@ final class SyncFixture {
 
         @Override
         public Optional<String> bundleOf(ContainerId id, long pid) {
-          return pid == PID ? Optional.of(BUNDLE) : Optional.empty();
+          TaskInfo task = runtime.tasks.get(id);
+          boolean lives = task == null ? orphanLives : task.status() != Status.STOPPED;
+          return pid == PID && lives ? Optional.of(BUNDLE) : Optional.empty();
         }
       };
 
@@ -56,7 +62,8 @@ final class SyncFixture {
   final FakeRuntime runtime = new FakeRuntime();
 
   /** A spy, so that a test can make an update fail. */
-  final ContainerStore store = Mockito.spy(new ContainerStore("epoch", 1024));
+  final ContainerStore store =
+      Mockito.spy(new ContainerStore("epoch", 1024, Duration.ofHours(1), loop::now));
 
   final Sync sync;
 
@@ -87,7 +94,7 @@ final class SyncFixture {
             policy,
             settings,
             new Random(1),
-            PROCESSES);
+            processes);
   }
 
   /** Connects, and waits until the state machine has nothing more to do. */
@@ -108,8 +115,8 @@ final class SyncFixture {
     return fixture.started();
   }
 
-  Container web() {
-    return store.get(WEB).orElseThrow();
+  ContainerRecord web() {
+    return store.get(WEB).orElseThrow().record();
   }
 
   /** The exit that is recorded. */

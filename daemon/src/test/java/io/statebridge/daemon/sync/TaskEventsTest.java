@@ -6,7 +6,6 @@ import static io.statebridge.daemon.sync.SyncFixture.WEB;
 import static io.statebridge.daemon.sync.SyncFixture.withRunningContainer;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.statebridge.api.Container;
 import io.statebridge.api.ContainerEvent.ContainerChanged;
 import io.statebridge.api.ContainerEvent.ContainerDeleted;
 import io.statebridge.api.ContainerEvent.TaskCreated;
@@ -16,6 +15,7 @@ import io.statebridge.api.ContainerEvent.TaskResumed;
 import io.statebridge.api.ContainerEvent.TaskStarted;
 import io.statebridge.api.ContainerId;
 import io.statebridge.api.ContainerInfo;
+import io.statebridge.api.ContainerRecord;
 import io.statebridge.api.ContainerState;
 import io.statebridge.api.Exit;
 import io.statebridge.api.ExitSource;
@@ -24,7 +24,8 @@ import java.time.Instant;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-class StateHandlerTest {
+/** What the events other than exits do to a record. */
+class TaskEventsTest {
 
   private static final Instant CREATED_AT = FakeLoop.START.plusMillis(10);
   private static final Instant STARTED_AT = FakeLoop.START.plusMillis(20);
@@ -35,11 +36,11 @@ class StateHandlerTest {
 
     f.runtime.containers.put(WEB, FakeRuntime.info(WEB));
     f.emit(new ContainerChanged(WEB));
-    Container created = f.web();
+    ContainerRecord created = f.web();
     f.emit(new TaskCreated(WEB, PID, "/bundle", CREATED_AT));
-    Container withTask = f.web();
+    ContainerRecord withTask = f.web();
     f.emit(new TaskStarted(WEB, PID, STARTED_AT));
-    Container started = f.web();
+    ContainerRecord started = f.web();
     f.exit(0);
     f.runtime.containers.clear();
     f.emit(new ContainerDeleted(WEB));
@@ -79,7 +80,8 @@ class StateHandlerTest {
 
     f.emit(new ContainerChanged(WEB));
 
-    assertThat(f.store.get(pod).map(Container::state)).contains(ContainerState.RUNNING);
+    assertThat(f.store.get(pod).map(entry -> entry.record().state()))
+        .contains(ContainerState.RUNNING);
   }
 
   @Test
@@ -87,7 +89,7 @@ class StateHandlerTest {
     SyncFixture f = withRunningContainer();
 
     f.emit(new TaskPaused(WEB));
-    Container paused = f.web();
+    ContainerRecord paused = f.web();
     f.emit(new TaskResumed(WEB));
 
     assertThat(paused.paused()).isTrue();
@@ -139,7 +141,7 @@ class StateHandlerTest {
     f.emit(created);
     f.emit(new TaskStarted(WEB, PID, STARTED_AT));
     f.exit(7);
-    Container before = f.web();
+    ContainerRecord before = f.web();
 
     f.emit(created);
 
@@ -216,6 +218,7 @@ class StateHandlerTest {
     f.runtime.task(WEB, Status.CREATED, 4712, 0, null);
 
     f.emit(new TaskCreated(WEB, 4712, "/bundle", CREATED_AT));
+    f.advance(SyncSettings.DEFAULTS.lateness());
 
     assertThat(f.sync.counters().recordedExits()).containsEntry(ExitSource.UNKNOWN, 1L);
     assertThat(f.web().pid()).isEqualTo(4712);
@@ -225,7 +228,7 @@ class StateHandlerTest {
   @Test
   void lateDeletionOfAnEarlierTaskDoesNotEndThisRun() {
     SyncFixture f = withRunningContainer();
-    Container before = f.web();
+    ContainerRecord before = f.web();
 
     f.emit(new TaskDeleted(WEB, 4712, new Exit(7, EXITED_AT, ExitSource.EVENT)));
 

@@ -7,12 +7,11 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
 
 /**
- * In a storm exits are told first, and their tasks deleted after: a Delete makes the shim and its
- * runtime work for tens of milliseconds, on the processors that the next exits need to become
- * visible. So while some Deletes are under way and exits keep coming, further ones wait, but not
- * for long. Loop only.
+ * Holds Deletes back in a storm. A Delete makes the shim and its runtime work for tens of
+ * milliseconds, on the processors that the next exits need to become visible. So while some Deletes
+ * are under way and exits keep coming, further ones wait, but not for long. Loop only.
  */
-final class DeleteBrake {
+final class DeleteThrottle {
 
   /** So many at a time leave processors to others. */
   static final int FREE = Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
@@ -29,7 +28,7 @@ final class DeleteBrake {
   private int underWay;
   private Instant lastExit = Instant.EPOCH;
 
-  DeleteBrake(SyncLoop loop) {
+  DeleteThrottle(SyncLoop loop) {
     this.loop = loop;
   }
 

@@ -9,17 +9,17 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.Test;
 
-class DeleteBrakeTest {
-  private static final Duration HALF_QUIET = DeleteBrake.QUIET.dividedBy(2);
+class DeleteThrottleTest {
+  private static final Duration HALF_QUIET = DeleteThrottle.QUIET.dividedBy(2);
 
   private final FakeLoop loop = new FakeLoop();
-  private final DeleteBrake brake = new DeleteBrake(loop);
+  private final DeleteThrottle throttle = new DeleteThrottle(loop);
   private final List<CompletableFuture<Void>> called = new ArrayList<>();
   private final List<CompletionStage<Void>> asked = new ArrayList<>();
 
   private void delete() {
     asked.add(
-        brake.call(
+        throttle.call(
             () -> {
               CompletableFuture<Void> answer = new CompletableFuture<>();
               called.add(answer);
@@ -30,27 +30,27 @@ class DeleteBrakeTest {
 
   private void storm(int exits) {
     for (int i = 0; i < exits; i++) {
-      brake.exitSeen();
+      throttle.exitSeen();
       delete();
     }
   }
 
   @Test
   void someAreCalledAtOnceWhateverGoesOn() {
-    storm(DeleteBrake.FREE);
+    storm(DeleteThrottle.FREE);
 
-    assertThat(called).hasSize(DeleteBrake.FREE);
+    assertThat(called).hasSize(DeleteThrottle.FREE);
   }
 
   @Test
   void furtherOnesWaitWhileExitsKeepComing() {
     storm(20);
-    assertThat(called).hasSize(DeleteBrake.FREE);
+    assertThat(called).hasSize(DeleteThrottle.FREE);
 
     loop.advance(HALF_QUIET);
-    brake.exitSeen();
+    throttle.exitSeen();
     loop.advance(HALF_QUIET);
-    assertThat(called).hasSize(DeleteBrake.FREE);
+    assertThat(called).hasSize(DeleteThrottle.FREE);
     loop.advance(HALF_QUIET);
 
     assertThat(called).hasSize(20);
@@ -61,11 +61,11 @@ class DeleteBrakeTest {
     storm(20);
 
     for (Duration past = Duration.ZERO;
-        past.compareTo(DeleteBrake.PATIENCE) < 0;
+        past.compareTo(DeleteThrottle.PATIENCE) < 0;
         past = past.plus(HALF_QUIET)) {
-      assertThat(called).hasSize(DeleteBrake.FREE);
+      assertThat(called).hasSize(DeleteThrottle.FREE);
       loop.advance(HALF_QUIET);
-      brake.exitSeen();
+      throttle.exitSeen();
     }
 
     assertThat(called).hasSize(20);
@@ -73,13 +73,13 @@ class DeleteBrakeTest {
 
   @Test
   void thoseThatWereAnsweredMakeRoomAndTheirAnswersAreHandedOn() {
-    storm(DeleteBrake.FREE);
+    storm(DeleteThrottle.FREE);
     called.getFirst().completeExceptionally(new IllegalStateException("no"));
     loop.run();
 
     storm(1);
 
-    assertThat(called).hasSize(DeleteBrake.FREE + 1);
+    assertThat(called).hasSize(DeleteThrottle.FREE + 1);
     assertThat(asked.getFirst().toCompletableFuture()).isCompletedExceptionally();
     assertThat(asked.getLast().toCompletableFuture()).isNotDone();
   }

@@ -12,7 +12,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.Test;
 
-class DispatcherTest {
+class WorkQueueTest {
 
   private static final int CAPACITY = 3;
   private static final Duration RETRY_BASE = Duration.ofMillis(50);
@@ -23,21 +23,21 @@ class DispatcherTest {
 
   private final FakeLoop loop = new FakeLoop();
   private final List<String> ran = new ArrayList<>();
-  private final Dispatcher dispatcher =
-      new Dispatcher(
+  private final WorkQueue queue =
+      new WorkQueue(
           loop,
           new RetryQueue(loop, new Backoff(RETRY_BASE, RETRY_CAP, new Random(1))),
           CAPACITY,
           id -> task("inspect " + id.id()));
 
-  private LaneTask task(String name) {
+  private WorkItem task(String name) {
     return () -> {
       ran.add(name);
       return DONE;
     };
   }
 
-  private LaneTask failing(String name, int times) {
+  private WorkItem failing(String name, int times) {
     int[] left = {times};
     return () -> {
       ran.add(name);
@@ -48,7 +48,7 @@ class DispatcherTest {
     };
   }
 
-  private LaneTask waitingFor(String name, CompletableFuture<Void> end) {
+  private WorkItem waitingFor(String name, CompletableFuture<Void> end) {
     return () -> {
       ran.add(name);
       return end;
@@ -58,9 +58,9 @@ class DispatcherTest {
   @Test
   void tasksOfOneContainerRunInOrderAndOneAtATime() {
     CompletableFuture<Void> first = new CompletableFuture<>();
-    dispatcher.submit(A, waitingFor("1", first));
-    dispatcher.submit(A, task("2"));
-    dispatcher.submit(A, task("3"));
+    queue.submit(A, waitingFor("1", first));
+    queue.submit(A, task("2"));
+    queue.submit(A, task("3"));
     loop.run();
     List<String> before = List.copyOf(ran);
 
@@ -73,34 +73,34 @@ class DispatcherTest {
 
   @Test
   void containersDoNotWaitForEachOther() {
-    dispatcher.submit(A, waitingFor("a", new CompletableFuture<>()));
-    dispatcher.submit(B, task("b"));
+    queue.submit(A, waitingFor("a", new CompletableFuture<>()));
+    queue.submit(B, task("b"));
     loop.run();
 
     assertThat(ran).containsExactly("a", "b");
-    assertThat(dispatcher.isBusy(A)).isTrue();
-    assertThat(dispatcher.isBusy(B)).isFalse();
+    assertThat(queue.isBusy(A)).isTrue();
+    assertThat(queue.isBusy(B)).isFalse();
   }
 
   @Test
-  void failedTaskStaysAtTheHeadOfItsLaneUntilItSucceeds() {
-    dispatcher.submit(A, failing("1", 2));
-    dispatcher.submit(A, task("2"));
+  void failedTaskStaysAtTheHeadOfItsQueueUntilItSucceeds() {
+    queue.submit(A, failing("1", 2));
+    queue.submit(A, task("2"));
     loop.run();
-    int waiting = dispatcher.waitingLanes();
+    int waiting = queue.waiting();
 
     loop.advance(Duration.ofSeconds(1));
 
     assertThat(waiting).isOne();
     assertThat(ran).containsExactly("1", "1", "1", "2");
-    assertThat(dispatcher.waitingLanes()).isZero();
-    assertThat(dispatcher.activeLanes()).isZero();
+    assertThat(queue.waiting()).isZero();
+    assertThat(queue.active()).isZero();
   }
 
   @Test
   void taskThatThrowsIsRetriedLikeOneThatFails() {
     int[] calls = {0};
-    dispatcher.submit(
+    queue.submit(
         A,
         () -> {
           if (calls[0]++ == 0) {
@@ -112,12 +112,12 @@ class DispatcherTest {
     loop.advance(Duration.ofSeconds(1));
 
     assertThat(calls[0]).isEqualTo(2);
-    assertThat(dispatcher.activeLanes()).isZero();
+    assertThat(queue.active()).isZero();
   }
 
   @Test
   void retriesGoOnForEverAndNeverWaitLongerThanTheCap() {
-    dispatcher.submit(A, failing("1", Integer.MAX_VALUE));
+    queue.submit(A, failing("1", Integer.MAX_VALUE));
     loop.advance(Duration.ofHours(1));
     int before = ran.size();
 
@@ -127,11 +127,11 @@ class DispatcherTest {
   }
 
   @Test
-  void laneThatWaitsTriesAtOnceWhenTheRuntimeIsBack() {
-    dispatcher.submit(A, failing("1", 1));
+  void queueThatWaitsTriesAtOnceWhenTheRuntimeIsBack() {
+    queue.submit(A, failing("1", 1));
     loop.run();
 
-    dispatcher.retryAllNow();
+    queue.retryAllNow();
     loop.run();
 
     assertThat(ran).containsExactly("1", "1");
@@ -139,39 +139,39 @@ class DispatcherTest {
   }
 
   @Test
-  void overflowingLaneLetsGoAndInspectsTheContainerInstead() {
+  void overflowingQueueDropsItemsAndInspectsTheContainerInstead() {
     CompletableFuture<Void> first = new CompletableFuture<>();
-    dispatcher.submit(A, waitingFor("1", first));
+    queue.submit(A, waitingFor("1", first));
     for (int i = 2; i <= CAPACITY + 5; i++) {
-      dispatcher.submit(A, task(String.valueOf(i)));
+      queue.submit(A, task(String.valueOf(i)));
     }
 
     first.complete(null);
     loop.run();
 
     assertThat(ran).containsExactly("1", "2", "3", "inspect a");
-    assertThat(dispatcher.activeLanes()).isZero();
+    assertThat(queue.active()).isZero();
   }
 
   @Test
-  void thousandStuckLanesDoNotSlowTheOthers() {
+  void thousandStuckQueuesDoNotSlowTheOthers() {
     for (int i = 0; i < 1000; i++) {
-      dispatcher.submit(new ContainerId("ns", "stuck" + i), failing("stuck", Integer.MAX_VALUE));
+      queue.submit(new ContainerId("ns", "stuck" + i), failing("stuck", Integer.MAX_VALUE));
     }
     loop.run();
     ran.clear();
 
-    dispatcher.submit(A, task("a"));
+    queue.submit(A, task("a"));
     loop.run();
 
     assertThat(ran).containsExactly("a");
-    assertThat(dispatcher.waitingLanes()).isEqualTo(1000);
+    assertThat(queue.waiting()).isEqualTo(1000);
   }
 
   @Test
   void backoffStartsAfreshForTheNextTask() {
-    dispatcher.submit(A, failing("1", 10));
-    dispatcher.submit(A, failing("2", 1));
+    queue.submit(A, failing("1", 10));
+    queue.submit(A, failing("2", 1));
     while (!ran.contains("2")) {
       loop.advance(Duration.ofMillis(1));
     }

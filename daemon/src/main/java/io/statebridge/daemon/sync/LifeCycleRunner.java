@@ -1,0 +1,362 @@
+package io.statebridge.daemon.sync;
+
+import io.statebridge.api.ContainerEvent;
+import io.statebridge.api.ContainerId;
+import io.statebridge.api.ContainerRecord;
+import io.statebridge.api.Exit;
+import io.statebridge.api.Run;
+import io.statebridge.daemon.sync.lifecycle.ClockSteps;
+import io.statebridge.daemon.sync.lifecycle.Context;
+import io.statebridge.daemon.sync.lifecycle.Effect;
+import io.statebridge.daemon.sync.lifecycle.Effect.AmendRemoved;
+import io.statebridge.daemon.sync.lifecycle.Effect.AwaitExit;
+import io.statebridge.daemon.sync.lifecycle.Effect.AwaitLateEvents;
+import io.statebridge.daemon.sync.lifecycle.Effect.AwaitStart;
+import io.statebridge.daemon.sync.lifecycle.Effect.Call;
+import io.statebridge.daemon.sync.lifecycle.Effect.Continue;
+import io.statebridge.daemon.sync.lifecycle.Effect.Dismiss;
+import io.statebridge.daemon.sync.lifecycle.Effect.FinalizeLater;
+import io.statebridge.daemon.sync.lifecycle.Effect.InspectLater;
+import io.statebridge.daemon.sync.lifecycle.Effect.InspectUnknown;
+import io.statebridge.daemon.sync.lifecycle.Effect.NoteOutOfMemory;
+import io.statebridge.daemon.sync.lifecycle.Effect.PrepareDelete;
+import io.statebridge.daemon.sync.lifecycle.Effect.ReportAgain;
+import io.statebridge.daemon.sync.lifecycle.LifeCycle;
+import io.statebridge.daemon.sync.lifecycle.Observation;
+import io.statebridge.daemon.sync.lifecycle.Observation.ContainerGone;
+import io.statebridge.daemon.sync.lifecycle.Observation.ContainerRead;
+import io.statebridge.daemon.sync.lifecycle.Observation.DeleteDue;
+import io.statebridge.daemon.sync.lifecycle.Observation.Event;
+import io.statebridge.daemon.sync.lifecycle.Observation.ExitAwaited;
+import io.statebridge.daemon.sync.lifecycle.Observation.FinalizeDue;
+import io.statebridge.daemon.sync.lifecycle.Observation.Inspect;
+import io.statebridge.daemon.sync.lifecycle.Observation.LateEvent;
+import io.statebridge.daemon.sync.lifecycle.Observation.LateEventsDue;
+import io.statebridge.daemon.sync.lifecycle.Observation.StartDue;
+import io.statebridge.daemon.sync.lifecycle.Safeguard;
+import io.statebridge.daemon.sync.lifecycle.Step;
+import io.statebridge.store.ContainerStore;
+import io.statebridge.store.Entry;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Carries the life cycle out: commits what a record becomes, and puts the questions that follow to
+ * the runtime until there is none. It decides nothing itself.
+ *
+ * <p>{@link #run} is the work of one observation, in its container's queue. It can be repeated: a
+ * retry goes on from what the record says by then. {@link #observe} commits at once, whatever the
+ * queue is doing. Loop only.
+ */
+final class LifeCycleRunner {
+
+  private static final Logger log = LoggerFactory.getLogger(LifeCycleRunner.class);
+
+  private final SyncLoop loop;
+  private final WorkQueue queue;
+  private final ContainerStore store;
+  private final RuntimeCalls calls;
+  private final Durability durability;
+  private final DeletePolicy policy;
+  private final DeleteThrottle throttle;
+  private final Counters counters;
+  private final SyncSettings settings;
+  private final Predicate<ContainerId> shimLost;
+  private final Set<ContainerId> unverified = new HashSet<>();
+
+  private final Set<ContainerId> observing = new HashSet<>();
+
+  /** Exits that wait in their containers' queues. */
+  private final Map<ContainerId, List<Event>> reported = new HashMap<>();
+
+  private ClockSteps clockSteps = ClockSteps.NONE;
+  private Instant lastClock;
+  private long lastNanos;
+
+  /**
+   * @param shimLost whether a container's shim could not be reached when it was last tried
+   */
+  LifeCycleRunner(
+      SyncLoop loop,
+      WorkQueue queue,
+      ContainerStore store,
+      RuntimeCalls calls,
+      Durability durability,
+      DeletePolicy policy,
+      Counters counters,
+      SyncSettings settings,
+      Predicate<ContainerId> shimLost) {
+    this.loop = loop;
+    this.queue = queue;
+    this.store = store;
+    this.calls = calls;
+    this.durability = durability;
+    this.policy = policy;
+    this.throttle = new DeleteThrottle(loop);
+    this.counters = counters;
+    this.settings = settings;
+    this.shimLost = shimLost;
+    this.lastClock = loop.now();
+    this.lastNanos = loop.nanoTime();
+  }
+
+  /** Events were missed: whether a container is still the same is known once it was read. */
+  void eventsWereMissed() {
+    unverified.clear();
+    store.snapshot().entries().forEach(entry -> unverified.add(entry.id()));
+  }
+
+  /** A container was read, or listed as it is recorded. */
+  void verified(ContainerId id) {
+    unverified.remove(id);
+  }
+
+  /** Has an observation dealt with after all that waits in the container's queue. */
+  void submit(ContainerId id, Observation seen) {
+    queue.submit(id, () -> run(id, seen));
+  }
+
+  /** Does all that follows from an observation. */
+  CompletionStage<Void> run(ContainerId id, Observation seen) {
+    return run(id, seen, () -> {});
+  }
+
+  /**
+   * The same.
+   *
+   * @param answered is run when the runtime has answered, or failed to: what then follows may take
+   *     as long as a late exit or a Delete takes
+   */
+  CompletionStage<Void> run(ContainerId id, Observation seen, Runnable answered) {
+    return go(id, seen, answered).whenCompleteAsync((ok, failure) -> answered.run(), loop);
+  }
+
+  private CompletionStage<Void> go(ContainerId id, Observation seen, Runnable answered) {
+    Call call = commit(id, seen);
+    while (call instanceof Continue(Observation next)) {
+      call = commit(id, next);
+    }
+    if (call == null) {
+      return CompletableFuture.completedStage(null);
+    }
+    if (call instanceof AwaitExit(Run asked, Observation cause) && !isStill(id, asked)) {
+      return go(id, new ExitAwaited(asked, cause), answered);
+    }
+    if (call instanceof AwaitExit || call instanceof PrepareDelete) {
+      answered.run();
+    }
+    return call instanceof PrepareDelete(Run asked)
+        ? prepareDelete(id, asked)
+        : calls.make(id, call).thenComposeAsync(answer -> go(id, answer, answered), loop);
+  }
+
+  /**
+   * An exit was reported. It is committed as soon as it follows from the record, whatever the queue
+   * is doing, and dealt with in its turn all the same.
+   */
+  void report(ContainerId id, Event exit) {
+    if (queue.isBusy(id)) {
+      observe(id, exit);
+    }
+    reported.computeIfAbsent(id, key -> new ArrayList<>()).add(exit);
+    boolean waits = queue.submit(id, () -> run(id, exit).thenRunAsync(() -> done(id, exit), loop));
+    if (!waits) {
+      done(id, exit);
+    }
+  }
+
+  private void done(ContainerId id, Event exit) {
+    reported.computeIfPresent(
+        id,
+        (key, waiting) -> {
+          waiting.remove(exit);
+          return waiting.isEmpty() ? null : waiting;
+        });
+  }
+
+  /** The record went on: exits that were reported before may be its new run's. */
+  private void observeReported(ContainerId id) {
+    if (observing.add(id)) {
+      List.copyOf(reported.getOrDefault(id, List.of())).forEach(exit -> observe(id, exit));
+      observing.remove(id);
+    }
+  }
+
+  /** Commits what follows from an observation for certain, at once. */
+  void observe(ContainerId id, Observation seen) {
+    @Nullable ContainerRecord now = record(id);
+    if (!Objects.equals(LifeCycle.on(now, seen, context(id, now)).after(), now)) {
+      commit(id, seen);
+    }
+  }
+
+  /**
+   * One question beside the queue, which a plugin that hangs would hold up otherwise. It is not
+   * repeated when it fails, and its answer counts only if the record's run is still the same.
+   */
+  private void aside(ContainerId id, Observation seen) {
+    @Nullable Call call = commit(id, seen);
+    if (call != null) {
+      calls
+          .make(id, call)
+          .whenCompleteAsync(
+              (answer, failure) -> {
+                if (failure == null) {
+                  observe(id, answer);
+                }
+              },
+              loop);
+    }
+  }
+
+  /** What the record says to an observation, without any consequence. */
+  Step ask(ContainerRecord now, Observation seen) {
+    return LifeCycle.on(now, seen, context(now.id(), now));
+  }
+
+  private boolean isStill(ContainerId id, Run run) {
+    @Nullable ContainerRecord now = record(id);
+    return now != null && now.run().equals(run);
+  }
+
+  private @Nullable ContainerRecord record(ContainerId id) {
+    return store.get(id).map(Entry::record).orElse(null);
+  }
+
+  private Context context(ContainerId id, @Nullable ContainerRecord now) {
+    Instant clock = loop.now();
+    long nanos = loop.nanoTime();
+    clockSteps = clockSteps.read(lastClock, Duration.ofNanos(nanos - lastNanos), clock);
+    lastClock = clock;
+    lastNanos = nanos;
+    return new Context(
+        clock,
+        policy.deletes(id.namespace()),
+        now != null && store.ranOutOfMemory(id, now.run().pid()),
+        shimLost.test(id),
+        queue.hasMore(id),
+        reported.getOrDefault(id, List.of()),
+        unverified.contains(id),
+        clockSteps,
+        store.lastRemoved(id).orElse(null),
+        settings.without());
+  }
+
+  /** One step. Returns the call that is to be made next. */
+  private @Nullable Call commit(ContainerId id, Observation seen) {
+    loop.requireLoop();
+    if (seen instanceof ContainerRead || seen instanceof ContainerGone) {
+      verified(id);
+    }
+    @Nullable ContainerRecord now = record(id);
+    Step step = LifeCycle.on(now, seen, context(id, now));
+    write(id, now, step.after());
+    account(id, now, step.after(), seen);
+    @Nullable Call call = null;
+    for (Effect effect : step.effects()) {
+      switch (effect) {
+        case Dismiss dismissed -> dismiss(id, dismissed);
+        case FinalizeLater(Instant observedAt) ->
+            loop.schedule(settings.finalizeAfter(), () -> observe(id, new FinalizeDue(observedAt)));
+        case AwaitStart later ->
+            loop.schedule(later.delay(), () -> aside(id, new StartDue(later.attempt())));
+        case InspectLater _ -> submit(id, new Inspect());
+        case ReportAgain(ContainerEvent.OfContainer event) ->
+            loop.schedule(settings.lateness(), () -> submit(id, new LateEvent(event)));
+        case AwaitLateEvents _ ->
+            loop.schedule(settings.lateness(), () -> submit(id, new LateEventsDue()));
+        case InspectUnknown(ContainerId other) -> {
+          if (store.get(other).isEmpty() && !queue.isBusy(other)) {
+            submit(other, new Inspect());
+          }
+        }
+        case NoteOutOfMemory(long pid) -> store.noteOutOfMemory(id, pid);
+        case AmendRemoved(ContainerRecord removed) -> store.amendRemoved(removed);
+        case Call next -> call = next;
+      }
+    }
+    if (!Objects.equals(now, step.after())) {
+      observeReported(id);
+    }
+    return call;
+  }
+
+  private void write(
+      ContainerId id, @Nullable ContainerRecord now, @Nullable ContainerRecord after) {
+    if (Objects.equals(now, after)) {
+      return;
+    }
+    if (after == null) {
+      store.delete(id);
+    } else if (now == null) {
+      store.create(after);
+    } else {
+      store.update(id, before -> after);
+    }
+    calls.recordChanged(id, after);
+  }
+
+  private void account(
+      ContainerId id,
+      @Nullable ContainerRecord now,
+      @Nullable ContainerRecord after,
+      Observation seen) {
+    @Nullable Exit known = now == null ? null : now.exit();
+    @Nullable Exit exit = after == null ? null : after.exit();
+    if (exit != null && (known == null || !known.source().equals(exit.source()))) {
+      counters.recorded(exit.source());
+      log.debug("{}: exited with code {}, reported by {}", id, exit.code(), exit.source());
+    }
+    if (after != null && after.pendingExit() != null && (now == null || now.knownExit() == null)) {
+      throttle.exitSeen();
+    }
+    if (seen instanceof FinalizeDue && exit != null && known == null) {
+      log.warn(
+          "{}: its task could not be deleted for {} s; recording the exit, Delete is retried",
+          id,
+          settings.finalizeAfter().toSeconds());
+    }
+  }
+
+  private void dismiss(ContainerId id, Dismiss dismissed) {
+    switch (dismissed.kind()) {
+      case EXEC_EXIT -> counters.execExits.increment();
+      case CONFIRMED_EXIT -> counters.confirmedExits.increment();
+      case DROPPED_EXIT -> {
+        counters.droppedExits.increment();
+        log.warn(
+            "{}: dropping an exit, neither we nor the runtime know the container: {}",
+            id,
+            dismissed.seen());
+      }
+      case OTHER_EXIT ->
+          log.info("{}: ignoring the exit of another process, the task lives: {}", id, dismissed);
+    }
+  }
+
+  /** With the task goes the last that the runtime knows of the exit: it must be ours by then. */
+  private CompletionStage<Void> prepareDelete(ContainerId id, Run asked) {
+    if (calls.runtimeIsAway()) {
+      return RuntimeCalls.away();
+    }
+    Durability needed =
+        settings.has(Safeguard.DURABLE_BEFORE_DELETE) ? durability : Durability.NONE;
+    return needed
+        .durable(store.get(id).map(Entry::revision).orElse(0L))
+        .thenComposeAsync(
+            ok -> throttle.call(() -> go(id, new DeleteDue(asked, false), () -> {})), loop);
+  }
+}

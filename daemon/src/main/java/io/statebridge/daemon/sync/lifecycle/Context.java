@@ -1,0 +1,43 @@
+package io.statebridge.daemon.sync.lifecycle;
+
+import io.statebridge.api.ContainerRecord;
+import java.time.Instant;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a step depends on beside the record and the observation.
+ *
+ * @param now the wall clock
+ * @param deletes whether the container's tasks are ours to delete
+ * @param outOfMemory whether the current run is reported to have run out of memory
+ * @param shimLost whether the current run's shim could not be reached when it was last tried
+ * @param eventsWait whether more was observed of the container and waits in its queue
+ * @param waitingExits the exits among that, and the one that is dealt with
+ * @param unverified whether the container may have been made anew since it was read: events were
+ *     missed
+ * @param clock where dates do not tell an order
+ * @param lastRemoved the record of the container that had the id before, if it was removed of late
+ * @param without safeguards that are taken away; empty but in tests
+ */
+public record Context(
+    Instant now,
+    boolean deletes,
+    boolean outOfMemory,
+    boolean shimLost,
+    boolean eventsWait,
+    List<Observation.Event> waitingExits,
+    boolean unverified,
+    ClockSteps clock,
+    @Nullable ContainerRecord lastRemoved,
+    Set<Safeguard> without) {
+
+  public Context {
+    waitingExits = List.copyOf(waitingExits);
+  }
+
+  boolean has(Safeguard safeguard) {
+    return !without.contains(safeguard);
+  }
+}

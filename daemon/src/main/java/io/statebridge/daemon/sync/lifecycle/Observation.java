@@ -1,0 +1,128 @@
+package io.statebridge.daemon.sync.lifecycle;
+
+import io.statebridge.api.ContainerEvent;
+import io.statebridge.api.ContainerInfo;
+import io.statebridge.api.Exit;
+import io.statebridge.api.ExitSource;
+import io.statebridge.api.PastRun;
+import io.statebridge.api.Run;
+import io.statebridge.api.RuntimeFailure;
+import io.statebridge.api.TaskInfo;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Something that was learned about one container. An answer carries the observation for whose sake
+ * the question was put, and the run that was recorded then.
+ */
+public sealed interface Observation {
+
+  /** The runtime, or an exit watch, reports that something happened. */
+  record Event(ContainerEvent.OfContainer event) implements Observation {
+
+    /**
+     * The exit that an answer of the runtime tells; null if it tells none. It is one like any
+     * other, for the task may be gone before it can be asked about again.
+     */
+    public static @Nullable Event ofStopped(TaskInfo task) {
+      Instant exitedAt = task.exitedAt();
+      if (task.status() != TaskInfo.Status.STOPPED || task.pid() == 0 || exitedAt == null) {
+        return null;
+      }
+      Exit exit = new Exit(task.exitStatus(), exitedAt, ExitSource.LISTED);
+      return new Event(new ContainerEvent.Exited(task.id(), task.id().id(), task.pid(), exit));
+    }
+  }
+
+  /** The same, for which nothing was known of its container before; events come in any order. */
+  record LateEvent(ContainerEvent.OfContainer event) implements Observation {}
+
+  /** An event that does not follow from the record, and is held against the runtime. */
+  record Doubtful(Observation event) implements Observation {}
+
+  /** The record is to be compared with what the runtime says. */
+  record Inspect() implements Observation {}
+
+  /**
+   * A container of the CRI plugin may have failed to start, which no event reports.
+   *
+   * @param attempt counts from 0
+   */
+  record StartDue(int attempt) implements Observation {}
+
+  /** Events that were late when a record was made from events have come by now. */
+  record LateEventsDue() implements Observation {}
+
+  /** A Delete has held an exit back for long enough; of the one observed then. */
+  record FinalizeDue(Instant observedAt) implements Observation {}
+
+  /** The container's metadata was read. */
+  record ContainerRead(ContainerInfo info, Observation cause) implements Observation {}
+
+  /** The runtime has no such container. */
+  record ContainerGone(Observation cause) implements Observation {}
+
+  /**
+   * The task was read.
+   *
+   * @param startedAt when the kernel made its process, or the present where that is not needed
+   * @param bundle empty when unknown
+   * @param verified whether the container was read again after the task
+   */
+  record TaskRead(
+      TaskInfo task,
+      Instant startedAt,
+      String bundle,
+      Run asked,
+      Observation cause,
+      boolean verified)
+      implements Observation {
+
+    /** One of which it is not known whether the container was still the recorded one. */
+    public TaskRead(TaskInfo task, Instant startedAt, String bundle, Run asked, Observation cause) {
+      this(task, startedAt, bundle, asked, cause, false);
+    }
+
+    TaskRead withAsked(Run newAsked) {
+      return new TaskRead(task, startedAt, bundle, newAsked, cause, verified);
+    }
+
+    TaskRead asVerified() {
+      return new TaskRead(task, startedAt, bundle, asked, cause, true);
+    }
+  }
+
+  /** A task of another run than the recorded one was read; whose it is the container says. */
+  record OtherRunRead(TaskRead read) implements Observation {}
+
+  /** The runtime has no such task, or its shim is gone. */
+  record TaskGone(Run asked, Observation cause) implements Observation {}
+
+  /** A run that is over was asked for, and is remembered. */
+  record PastRunRead(PastRun past, Run asked) implements Observation {}
+
+  /**
+   * Nobody remembers it.
+   *
+   * @param waited whether its exit had the time to be reported
+   */
+  record PastRunUnknown(Run asked, boolean waited) implements Observation {}
+
+  /** Whether the init process of the run is still there, and its shim's child. */
+  record ProcessRead(boolean alive, Run asked, Observation cause) implements Observation {}
+
+  /** The exit of the run was reported, or not within the time that was waited for it. */
+  record ExitAwaited(Run asked, Observation cause) implements Observation {}
+
+  /**
+   * The task may be deleted now: the exit is on disk, and others had their turn.
+   *
+   * @param read whether it was read before, for something else may be there by now
+   */
+  record DeleteDue(Run asked, boolean read) implements Observation {}
+
+  /** The task is deleted, or there was none. */
+  record Deleted(Run asked) implements Observation {}
+
+  record DeleteFailed(Run asked, RuntimeFailure failure) implements Observation {}
+}

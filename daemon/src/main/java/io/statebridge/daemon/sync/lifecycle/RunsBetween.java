@@ -1,0 +1,107 @@
+package io.statebridge.daemon.sync.lifecycle;
+
+import io.statebridge.api.ContainerEvent;
+import io.statebridge.api.ContainerEvent.Exited;
+import io.statebridge.api.ContainerRecord;
+import io.statebridge.api.Run;
+import io.statebridge.api.Run.Created;
+import io.statebridge.api.Run.Ended;
+import io.statebridge.api.Run.Ending;
+import io.statebridge.api.Run.Live;
+import io.statebridge.api.Run.None;
+import io.statebridge.api.Run.Running;
+import io.statebridge.api.Run.WithoutProcess;
+import io.statebridge.daemon.sync.lifecycle.Effect.Continue;
+import io.statebridge.daemon.sync.lifecycle.Observation.TaskGone;
+import io.statebridge.daemon.sync.lifecycle.Observation.TaskRead;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs that came and went between the one that is recorded and the one that a step would record:
+ * their exits wait in the queue, and would be an earlier run's once the record had gone on.
+ */
+record RunsBetween(ContainerRecord now, Context context) {
+
+  /** The kernel dates a process to the hundredth of a second before. */
+  private static final Duration TICK = Duration.ofMillis(10);
+
+  /** The step, or that to the first run between. */
+  Step before(Step step, Observation seen) {
+    ContainerRecord after = step.after();
+    boolean over = now.run() instanceof None || now.run() instanceof Ended;
+    // Exits under an orphan's id may be those of the container that has it now.
+    if (!over || now.orphaned() || after == null || isSameRun(after.run())) {
+      return step;
+    }
+    Exited first = first(after.run());
+    if (first == null) {
+      return step;
+    }
+    Ended ended = new Ended(first.pid(), null, new Exits(now, context).judged(first), false);
+    return Step.of(now.withRun(ended), new Continue(again(seen, ended)));
+  }
+
+  private boolean isSameRun(Run next) {
+    return next instanceof None || (next.pid() == now.run().pid() && next.pid() != 0);
+  }
+
+  private static Observation again(Observation seen, Run recorded) {
+    return switch (seen) {
+      case TaskRead read -> read.withAsked(recorded);
+      case TaskGone gone -> new TaskGone(recorded, gone.cause());
+      default -> seen;
+    };
+  }
+
+  private @Nullable Exited first(Run next) {
+    Instant until = until(next);
+    return exits()
+        .filter(exited -> exited.pid() != next.pid())
+        .filter(exited -> !ContainerEvent.isSentinel(exited.pid()))
+        .filter(exited -> until == null || exited.exit().exitedAt().isBefore(until))
+        .filter(exited -> !Exits.isEndOf(now, exited.pid(), exited.exit()))
+        .filter(exited -> !isEndOfTheOneBefore(exited))
+        .filter(exited -> new Exits(now, context).isOfLaterRun(exited.exit()))
+        .min(Comparator.comparing(exited -> exited.exit().exitedAt()))
+        .orElse(null);
+  }
+
+  private Stream<Exited> exits() {
+    return context.waitingExits().stream().map(Exits::exitOf).filter(Objects::nonNull);
+  }
+
+  /** The earliest date that is known of the next run: what ended later came after it. */
+  private @Nullable Instant until(Run next) {
+    Stream<Instant> own =
+        exits()
+            .filter(exited -> exited.pid() == next.pid())
+            .map(exited -> exited.exit().exitedAt());
+    return Stream.concat(own, dates(next).map(at -> at.plus(TICK)))
+        .min(Comparator.naturalOrder())
+        .orElse(null);
+  }
+
+  private static Stream<Instant> dates(Run run) {
+    return switch (run) {
+      case None _ -> Stream.of();
+      case Created created -> Stream.ofNullable(created.taskCreatedAt());
+      case Running running ->
+          Stream.concat(Stream.ofNullable(running.taskCreatedAt()), Stream.of(running.startedAt()));
+      case WithoutProcess running -> Stream.of(running.startedAt());
+      case Ending(Live live, var pending) ->
+          Stream.concat(dates(live), Stream.of(pending.exit().exitedAt()));
+      case Ended ended ->
+          Stream.concat(Stream.ofNullable(ended.startedAt()), Stream.of(ended.exit().exitedAt()));
+    };
+  }
+
+  private boolean isEndOfTheOneBefore(Exited exited) {
+    ContainerRecord before = context.lastRemoved();
+    return before != null && Exits.isEndOf(before, exited.pid(), exited.exit());
+  }
+}

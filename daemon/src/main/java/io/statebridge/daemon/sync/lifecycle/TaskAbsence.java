@@ -1,0 +1,171 @@
+package io.statebridge.daemon.sync.lifecycle;
+
+import io.statebridge.api.ContainerEvent;
+import io.statebridge.api.ContainerEvent.Exited;
+import io.statebridge.api.ContainerRecord;
+import io.statebridge.api.Exit;
+import io.statebridge.api.PastRun;
+import io.statebridge.api.Run;
+import io.statebridge.api.Run.Created;
+import io.statebridge.api.Run.Ended;
+import io.statebridge.api.Run.Ending;
+import io.statebridge.api.Run.Live;
+import io.statebridge.api.Run.None;
+import io.statebridge.daemon.sync.lifecycle.Effect.AwaitStart;
+import io.statebridge.daemon.sync.lifecycle.Effect.Continue;
+import io.statebridge.daemon.sync.lifecycle.Effect.ReadPastRun;
+import io.statebridge.daemon.sync.lifecycle.Effect.ReadProcess;
+import io.statebridge.daemon.sync.lifecycle.Effect.ReadTask;
+import io.statebridge.daemon.sync.lifecycle.Observation.DeleteDue;
+import io.statebridge.daemon.sync.lifecycle.Observation.PastRunRead;
+import io.statebridge.daemon.sync.lifecycle.Observation.PastRunUnknown;
+import io.statebridge.daemon.sync.lifecycle.Observation.StartDue;
+import io.statebridge.daemon.sync.lifecycle.Observation.TaskGone;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/** What it means that the runtime has no task: who may still know how the run ended. */
+record TaskAbsence(ContainerRecord now, Context context) {
+
+  private Exits exits() {
+    return new Exits(now, context);
+  }
+
+  private boolean isStale(Run asked) {
+    return context.has(Safeguard.STALENESS_CHECK) && !asked.equals(now.run());
+  }
+
+  /** The runtime has no task. */
+  Step gone(TaskGone gone) {
+    if (isStale(gone.asked())) {
+      return ask(gone.cause());
+    }
+    Exited reported = Exits.exitOf(gone.cause());
+    return switch (now.run()) {
+      // Read because more waits: that may be the next task, which a Delete would destroy.
+      case Ending ending ->
+          gone.cause() instanceof DeleteDue
+              ? Step.of(now.withRun(Exits.recorded(ending, false)))
+              : exits().resume(ending, gone.cause());
+      case Ended ended when ended.cleanupPending() ->
+          context.deletes() && !(gone.cause() instanceof DeleteDue)
+              ? exits().resumeCleanup(ended, gone.cause())
+              : Step.of(exits().cleaned(ended));
+      case Live live -> reported == null ? endUnknown(gone) : gone(live, reported, gone);
+      case None _, Ended _ when reported != null -> goneUnseen(reported, gone.cause());
+      case None _ -> isOfCri() ? Step.of(now, new ReadPastRun(now.run(), true)) : Step.of(now);
+      case Ended _ -> Step.of(now);
+    };
+  }
+
+  /** The task is gone, and an exit was reported that is not for certain the recorded run's. */
+  private Step gone(Live live, Exited reported, TaskGone gone) {
+    boolean own =
+        reported.fromDeadShim()
+            ? exits().isOfLaterRun(reported.exit())
+            : reported.pid() == live.pid();
+    if (own) {
+      return exits().end(live, exits().judged(reported));
+    }
+    return !reported.fromDeadShim() && exits().isOfLaterRun(reported.exit())
+        ? WithRecord.awaitExit(now, live, gone, context)
+        : endUnknown(gone);
+  }
+
+  /** A run that came and went, and of which only the exit is known. */
+  private Step goneUnseen(Exited reported, Observation cause) {
+    boolean sentinel = ContainerEvent.isSentinel(reported.pid());
+    boolean recorded =
+        now.run() instanceof Ended ended && (sentinel || reported.pid() == ended.pid());
+    if (recorded || !exits().isOfLaterRun(reported.exit())) {
+      return exits().confirmed(cause);
+    }
+    if (sentinel) {
+      return Step.of(now.withRun(new Ended(0, null, exits().judged(reported), false)));
+    }
+    return Step.of(now.withRun(new Created(reported.pid(), null)), new Continue(cause));
+  }
+
+  boolean isOfLaterRun(Observation seen) {
+    Exited exited = Exits.exitOf(seen);
+    return exited != null
+        && !exited.fromDeadShim()
+        && exited.pid() != now.run().pid()
+        && exits().isOfLaterRun(exited.exit());
+  }
+
+  /**
+   * A task whose container was deleted cannot be read either, and its process may live: the kernel
+   * says so.
+   */
+  private Step endUnknown(TaskGone gone) {
+    return now.run().pid() == 0 ? ended(gone) : Step.of(now, new ReadProcess(now.run(), gone));
+  }
+
+  /** Who may remember is asked; then its exit is given the time to be reported. */
+  Step ended(TaskGone gone) {
+    return isOfCri()
+        ? Step.of(now, new ReadPastRun(now.run(), false))
+        : WithRecord.awaitExit(now, now.run(), gone, context);
+  }
+
+  private boolean isOfCri() {
+    return now.info().isSandbox() || !now.info().criMetadata().isEmpty();
+  }
+
+  Step startDue(StartDue due) {
+    if (!LifeCycle.mayHaveFailedToStart(now)) {
+      return Step.of(now);
+    }
+    Step step = Step.of(now, new ReadPastRun(now.run(), true));
+    int next = due.attempt() + 1;
+    return next < AwaitStart.MAX_ATTEMPTS ? step.and(new AwaitStart(next)) : step;
+  }
+
+  Step pastRun(PastRunRead read) {
+    PastRun past = read.past();
+    if (!read.asked().equals(now.run())) {
+      return Step.of(now);
+    }
+    return switch (now.run()) {
+      case Live live -> exits().end((Live) startedAtIfUnknown(live, past.startedAt()), past.exit());
+      case None _ -> Step.of(now.withRun(new Ended(0, past.startedAt(), past.exit(), false)));
+      case Ended ended when ended.startedAt() == null -> endedUnstarted(ended, past);
+      case Ending _, Ended _ -> Step.of(now);
+    };
+  }
+
+  /** The end of a process that never ran the container's program is not the container's end. */
+  private Step endedUnstarted(Ended ended, PastRun past) {
+    boolean failedToStart =
+        past.startedAt() == null && past.exit().reason().equals(Exit.START_ERROR);
+    return Step.of(
+        now.withRun(
+            new Ended(
+                ended.pid(),
+                past.startedAt(),
+                failedToStart ? past.exit() : ended.exit(),
+                ended.cleanupPending())));
+  }
+
+  private static Run startedAtIfUnknown(Live live, @Nullable Instant at) {
+    return at == null || live.startedAt() != null ? live : TaskEvents.startedAt(live, at);
+  }
+
+  Step pastRunUnknown(PastRunUnknown unknown) {
+    if (!unknown.asked().equals(now.run()) || !(now.run() instanceof Live live)) {
+      return Step.of(now);
+    }
+    if (!unknown.waited()) {
+      return WithRecord.awaitExit(
+          now, live, new TaskGone(live, new Observation.Inspect()), context);
+    }
+    return live instanceof Created
+        ? Step.of(exits().unseen(live))
+        : exits().end(live, Exit.unseen(context.now()));
+  }
+
+  private Step ask(Observation seen) {
+    return Step.of(now, new ReadTask(now.run(), seen));
+  }
+}

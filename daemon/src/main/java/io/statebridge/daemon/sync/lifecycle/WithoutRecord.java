@@ -1,0 +1,269 @@
+package io.statebridge.daemon.sync.lifecycle;
+
+import io.statebridge.api.ContainerEvent;
+import io.statebridge.api.ContainerEvent.ContainerChanged;
+import io.statebridge.api.ContainerEvent.ContainerCreated;
+import io.statebridge.api.ContainerEvent.ContainerDeleted;
+import io.statebridge.api.ContainerEvent.Exited;
+import io.statebridge.api.ContainerEvent.OutOfMemory;
+import io.statebridge.api.ContainerEvent.TaskCreated;
+import io.statebridge.api.ContainerEvent.TaskDeleted;
+import io.statebridge.api.ContainerEvent.TaskPaused;
+import io.statebridge.api.ContainerEvent.TaskResumed;
+import io.statebridge.api.ContainerEvent.TaskStarted;
+import io.statebridge.api.ContainerId;
+import io.statebridge.api.ContainerInfo;
+import io.statebridge.api.ContainerRecord;
+import io.statebridge.api.Exit;
+import io.statebridge.api.ExitSource;
+import io.statebridge.api.Run;
+import io.statebridge.api.Run.Created;
+import io.statebridge.api.Run.Ended;
+import io.statebridge.api.Run.None;
+import io.statebridge.api.Run.Running;
+import io.statebridge.api.TaskInfo;
+import io.statebridge.api.TaskInfo.Status;
+import io.statebridge.daemon.sync.lifecycle.Effect.AmendRemoved;
+import io.statebridge.daemon.sync.lifecycle.Effect.AwaitLateEvents;
+import io.statebridge.daemon.sync.lifecycle.Effect.Continue;
+import io.statebridge.daemon.sync.lifecycle.Effect.Dismiss;
+import io.statebridge.daemon.sync.lifecycle.Effect.InspectUnknown;
+import io.statebridge.daemon.sync.lifecycle.Effect.Kind;
+import io.statebridge.daemon.sync.lifecycle.Effect.NoteOutOfMemory;
+import io.statebridge.daemon.sync.lifecycle.Effect.ReadContainer;
+import io.statebridge.daemon.sync.lifecycle.Effect.ReadTask;
+import io.statebridge.daemon.sync.lifecycle.Effect.ReportAgain;
+import io.statebridge.daemon.sync.lifecycle.Observation.ContainerGone;
+import io.statebridge.daemon.sync.lifecycle.Observation.ContainerRead;
+import io.statebridge.daemon.sync.lifecycle.Observation.DeleteDue;
+import io.statebridge.daemon.sync.lifecycle.Observation.DeleteFailed;
+import io.statebridge.daemon.sync.lifecycle.Observation.Deleted;
+import io.statebridge.daemon.sync.lifecycle.Observation.Doubtful;
+import io.statebridge.daemon.sync.lifecycle.Observation.Event;
+import io.statebridge.daemon.sync.lifecycle.Observation.ExitAwaited;
+import io.statebridge.daemon.sync.lifecycle.Observation.FinalizeDue;
+import io.statebridge.daemon.sync.lifecycle.Observation.Inspect;
+import io.statebridge.daemon.sync.lifecycle.Observation.LateEvent;
+import io.statebridge.daemon.sync.lifecycle.Observation.LateEventsDue;
+import io.statebridge.daemon.sync.lifecycle.Observation.OtherRunRead;
+import io.statebridge.daemon.sync.lifecycle.Observation.PastRunRead;
+import io.statebridge.daemon.sync.lifecycle.Observation.PastRunUnknown;
+import io.statebridge.daemon.sync.lifecycle.Observation.ProcessRead;
+import io.statebridge.daemon.sync.lifecycle.Observation.StartDue;
+import io.statebridge.daemon.sync.lifecycle.Observation.TaskGone;
+import io.statebridge.daemon.sync.lifecycle.Observation.TaskRead;
+import java.time.Instant;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The rules for a container of which there is no record: it is read first. One that is gone by then
+ * gets a record from its events, as far as they tell.
+ */
+record WithoutRecord(Context context) {
+
+  private static final Step NOTHING = Step.of(null);
+
+  Step on(Observation seen) {
+    return switch (seen) {
+      case Event(ContainerEvent.OfContainer event) -> event(event, seen);
+      case LateEvent(ContainerEvent.OfContainer event) -> lateEvent(event, seen);
+      case Doubtful(Observation event) -> Step.of(null, new Continue(event));
+      case OtherRunRead(TaskRead read) -> Step.of(null, new Continue(read.cause()));
+      case Inspect _ -> Step.of(null, new ReadContainer(seen));
+      case ContainerRead(ContainerInfo info, Observation cause) -> read(info, cause);
+      case ContainerGone(Observation cause) -> gone(cause);
+      // A task without a container is listed, and cannot be read.
+      case TaskRead _ -> Step.of(null, new ReadContainer(seen));
+      // About a record that went meanwhile.
+      case LateEventsDue _,
+          FinalizeDue _,
+          StartDue _,
+          TaskGone _,
+          PastRunRead _,
+          PastRunUnknown _,
+          ProcessRead _,
+          ExitAwaited _,
+          DeleteDue _,
+          Deleted _,
+          DeleteFailed _ ->
+          NOTHING;
+    };
+  }
+
+  private Step event(ContainerEvent.OfContainer event, Observation seen) {
+    return switch (event) {
+      case Exited exited when !exited.ofInitProcess() ->
+          Step.of(null, new Dismiss(Kind.EXEC_EXIT, seen));
+      case Exited exited -> exited(exited.pid(), exited.exit(), seen);
+      case TaskDeleted deleted -> {
+        Exit exit = deleted.exit();
+        yield exit == null ? NOTHING : exited(deleted.pid(), exit, seen);
+      }
+      case OutOfMemory _ -> outOfMemory();
+      case ContainerDeleted _ -> NOTHING;
+      case ContainerCreated _,
+          ContainerChanged _,
+          TaskCreated _,
+          TaskStarted _,
+          TaskPaused _,
+          TaskResumed _ ->
+          Step.of(null, new ReadContainer(seen));
+    };
+  }
+
+  /** A record that was made from other events may have come and gone meanwhile. */
+  private Step lateEvent(ContainerEvent.OfContainer event, Observation seen) {
+    Observation now = new Event(event);
+    Exited exited = Exits.exitOf(now);
+    ContainerRecord removed = context.lastRemoved();
+    return exited != null && removed != null && Exits.isEndOf(removed, exited.pid(), exited.exit())
+        ? exited(exited.pid(), exited.exit(), now)
+        : Step.of(null, new ReadContainer(seen));
+  }
+
+  /** It may be the run that ended last before the container was removed. */
+  private Step exited(long pid, Exit exit, Observation seen) {
+    ContainerRecord removed = context.lastRemoved();
+    if (removed == null || !Exits.isEndOf(removed, pid, exit)) {
+      return Step.of(null, new ReadContainer(seen));
+    }
+    Dismiss confirmed = new Dismiss(Kind.CONFIRMED_EXIT, seen);
+    Ended ended = (Ended) removed.run();
+    boolean better =
+        ended.exit().isUnseen()
+            && !ContainerEvent.isSentinel(pid)
+            && context.has(Safeguard.UNKNOWN_GIVES_WAY);
+    return better
+        ? Step.of(null, new AmendRemoved(withExit(removed, ended, exit)), confirmed)
+        : Step.of(null, confirmed);
+  }
+
+  private Step outOfMemory() {
+    ContainerRecord removed = context.lastRemoved();
+    if (removed == null || !(removed.run() instanceof Ended ended) || ended.exit().isUnseen()) {
+      return Step.of(null, new NoteOutOfMemory(0));
+    }
+    Exit refined = ended.exit().withReason(Exit.OOM_KILLED);
+    return Step.of(null, new AmendRemoved(withExit(removed, ended, refined)));
+  }
+
+  private static ContainerRecord withExit(ContainerRecord removed, Ended ended, Exit exit) {
+    return removed.withRun(new Ended(ended.pid(), ended.startedAt(), exit, false));
+  }
+
+  private static Step read(ContainerInfo info, Observation cause) {
+    ContainerRecord fresh = ContainerRecord.of(info);
+    Step step =
+        switch (cause) {
+          // Its task, if it gets one, has events of its own.
+          case Event(ContainerCreated _) -> Step.of(fresh);
+          case Inspect _, TaskRead _, Event(ContainerChanged _) ->
+              Step.of(fresh, new ReadTask(None.NONE, new Inspect()));
+          // That task may have been one of the container that had the id before.
+          case OtherRunRead(TaskRead other) -> Step.of(fresh, new Continue(other.cause()));
+          default -> Step.of(fresh, new Continue(cause));
+        };
+    if (info.sandboxId().isEmpty() || info.sandboxId().equals(info.id().id())) {
+      return step;
+    }
+    // Not each sandbox has events.
+    return step.and(new InspectUnknown(new ContainerId(info.id().namespace(), info.sandboxId())));
+  }
+
+  private Step gone(Observation cause) {
+    if (cause instanceof TaskRead read) {
+      return orphan(read);
+    }
+    if (cause instanceof Doubtful(Observation event)) {
+      return gone(event);
+    }
+    if (cause instanceof OtherRunRead(TaskRead read)) {
+      return gone(read.cause());
+    }
+    if (cause instanceof LateEvent(ContainerEvent.OfContainer event)) {
+      return Step.of(null, new Dismiss(Kind.DROPPED_EXIT, new Event(event)));
+    }
+    if (!(cause instanceof Event(ContainerEvent.OfContainer event))) {
+      return NOTHING;
+    }
+    ContainerRecord removed = context.lastRemoved();
+    return switch (event) {
+      case Exited _, TaskDeleted _ -> Step.of(null, new ReportAgain(event));
+      case ContainerCreated created when removed == null ->
+          fromEvents(
+              new ContainerInfo(
+                  created.id(), created.image(), created.runtime(), Map.of(), "", null),
+              "",
+              None.NONE);
+      case TaskCreated created when isNewRun(created, removed) ->
+          fromEvents(created.id(), created.bundle(), new Created(created.pid(), created.at()));
+      case TaskStarted started when removed == null && started.pid() > 0 ->
+          fromEvents(started.id(), "", new Running(started.pid(), null, started.at(), false));
+      case ContainerCreated _,
+          TaskCreated _,
+          TaskStarted _,
+          ContainerChanged _,
+          ContainerDeleted _,
+          TaskPaused _,
+          TaskResumed _,
+          OutOfMemory _ ->
+          NOTHING;
+    };
+  }
+
+  /** Its container was deleted while it ran, and before we knew of it. */
+  private Step orphan(TaskRead read) {
+    TaskInfo task = read.task();
+    boolean dead = task.status() != Status.STOPPED && read.bundle().isEmpty();
+    if (task.pid() == 0 || dead) {
+      return NOTHING;
+    }
+    return switch (task.status()) {
+      case CREATED ->
+          fromEvents(task.id(), read.bundle(), new Created(task.pid(), read.startedAt()));
+      case RUNNING, PAUSED ->
+          fromEvents(
+              task.id(),
+              read.bundle(),
+              new Running(task.pid(), null, read.startedAt(), task.status() == Status.PAUSED));
+      case STOPPED -> isRecorded(task) ? NOTHING : stoppedOrphan(task);
+      case UNKNOWN -> NOTHING;
+    };
+  }
+
+  private boolean isRecorded(TaskInfo task) {
+    ContainerRecord removed = context.lastRemoved();
+    return removed != null && removed.run().pid() == task.pid();
+  }
+
+  private Step stoppedOrphan(TaskInfo task) {
+    Instant exitedAt = task.exitedAt();
+    Exit exit =
+        new Exit(task.exitStatus(), exitedAt == null ? context.now() : exitedAt, ExitSource.LISTED);
+    return fromEvents(task.id(), "", new Ended(task.pid(), null, exit, false));
+  }
+
+  /** What is known of the container that had the id before is its last run alone. */
+  private static boolean isNewRun(TaskCreated created, @Nullable ContainerRecord removed) {
+    return created.pid() > 0
+        && (removed == null
+            || !(removed.run() instanceof Ended ended)
+            || (ended.pid() != created.pid() && isLater(created, ended)));
+  }
+
+  /** An end that nobody saw is dated when it was noticed. */
+  private static boolean isLater(TaskCreated created, Ended ended) {
+    Instant known = ended.exit().isUnseen() ? ended.startedAt() : ended.exit().exitedAt();
+    return known == null || created.at().isAfter(known);
+  }
+
+  private static Step fromEvents(ContainerId id, String bundle, Run run) {
+    return fromEvents(new ContainerInfo(id, "", "", Map.of(), "", null), bundle, run);
+  }
+
+  /** The events to come tell the rest; after them it is found to be gone. */
+  private static Step fromEvents(ContainerInfo info, String bundle, Run run) {
+    return Step.of(new ContainerRecord(info, bundle, run, true), new AwaitLateEvents());
+  }
+}

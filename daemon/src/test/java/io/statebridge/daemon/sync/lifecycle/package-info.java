@@ -1,0 +1,4 @@
+@NullMarked
+package io.statebridge.daemon.sync.lifecycle;
+
+import org.jspecify.annotations.NullMarked;

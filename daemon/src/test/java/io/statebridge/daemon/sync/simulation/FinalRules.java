@@ -1,0 +1,104 @@
+package io.statebridge.daemon.sync.simulation;
+
+import io.statebridge.api.ContainerId;
+import io.statebridge.api.ContainerState;
+import io.statebridge.api.Exit;
+import io.statebridge.api.ExitSource;
+import io.statebridge.daemon.sync.simulation.LedgerRun.Phase;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Once everything is healed and had time, the store is as the node is. */
+final class FinalRules {
+
+  private FinalRules() {}
+
+  /** What is wrong. */
+  static Optional<String> check(World world, DaemonLife life) {
+    if (!life.sync.status().inSync()) {
+      return Optional.of("not in sync: " + life.sync.status());
+    }
+    for (RecordView record : RecordView.all(life.store)) {
+      if (world.ledger.last(record.id()) == null) {
+        return Optional.of("a container that never was: " + record);
+      }
+    }
+    for (ContainerId id : world.ledger.ids()) {
+      LedgerContainer container = world.ledger.last(id);
+      if (container != null) {
+        RecordView record = RecordView.get(life.store, id);
+        String wrong = wrong(world, life, container, record);
+        if (wrong != null) {
+          return Optional.of(
+              wrong + ": " + container + ", last run " + container.last() + ", record " + record);
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static @Nullable String wrong(
+      World world, DaemonLife life, LedgerContainer container, @Nullable RecordView record) {
+    LedgerRun run = container.last();
+    boolean alive = run != null && run.lives();
+    if (!container.exists && !alive) {
+      return record == null ? null : "removed, and still there";
+    }
+    if (record == null) {
+      return "is missing";
+    }
+    boolean madeFromEvents = record.createdAt() == null && !container.exists;
+    if (!madeFromEvents && !container.createdAt.equals(record.createdAt())) {
+      return "another container's record";
+    }
+    if (record.pending() != null || record.cleanupPending()) {
+      return "not brought to its end";
+    }
+    if (run == null) {
+      return record.state() == ContainerState.CREATED && record.pid() == 0 ? null : "never ran";
+    }
+    return switch (run.phase) {
+      case CREATED ->
+          record.state() == ContainerState.CREATED && record.pid() == run.pid ? null : "is created";
+      case RUNNING, PAUSED -> {
+        boolean paused = run.phase == Phase.PAUSED;
+        yield record.state() == ContainerState.RUNNING
+                && record.pid() == run.pid
+                && record.paused() == paused
+            ? null
+            : paused ? "is paused" : "is running";
+      }
+      case ENDED -> wrongEnd(world, life, run, record);
+    };
+  }
+
+  private static @Nullable String wrongEnd(
+      World world, DaemonLife life, LedgerRun run, RecordView record) {
+    if (record.pid() != 0 || record.state() == ContainerState.RUNNING) {
+      return "has ended";
+    }
+    Exit exit = record.exit();
+    boolean held = world.ledger.task(run.id()) == run && !run.shim.dead;
+    if (held && life.mayDelete(run.id().namespace())) {
+      return "its task is not deleted";
+    }
+    boolean remembered = run.container.criEnd == run && world.containerd.criLoaded;
+    if (exit == null && run.pid != 0 && !run.seenStarted && !run.told && !held) {
+      return null;
+    }
+    if (exit == null) {
+      return run.exitedAt != null && (run.seen || held || remembered)
+          ? run.pid == 0 ? "its failed start is missing" : "its end is missing"
+          : null;
+    }
+    boolean unknown =
+        exit.source() == ExitSource.UNKNOWN || (ChangeRules.isGuess(exit) && !run.endedAs(exit));
+    if (unknown && (held || (remembered && !run.excused))) {
+      return "its end is not unknown";
+    }
+    if (!unknown && run.seen && run.exitedAt != null && !run.endedAs(exit)) {
+      return "an earlier run's end";
+    }
+    return null;
+  }
+}
