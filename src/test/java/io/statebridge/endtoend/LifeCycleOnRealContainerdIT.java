@@ -65,7 +65,11 @@ final class LifeCycleOnRealContainerdIT {
     }
 
     assertThat(code).isEqualTo(7);
-    Container gone = await().until(() -> records.findOrRemoved(id).orElse(null), c -> c != null);
+    Container gone =
+        await()
+            .until(
+                () -> records.findOrRemoved(id).orElse(null),
+                c -> c != null && c.getState() == ContainerState.CONTAINER_STATE_EXITED);
     assertThat(gone.getExitCode()).isEqualTo(7);
     assertThat(statebridge.cli().run("wait", "gone").out()).isEqualTo("7\n");
     assertThat(statebridge.cli().json("list", "--removed"))

@@ -95,6 +95,26 @@ final class OomKilledIT {
     assertThat(ours(id)).isEqualTo(before.toBuilder().setReason("OOMKilled").build());
   }
 
+  @Test
+  void itIsOomKilledAlthoughTheDaemonWasKilledBetween() {
+    ContainerId id = run("outlived");
+    publishOom(id);
+    // Later than this on the disk is what comes after it alone.
+    run("after");
+    await()
+        .until(
+            () ->
+                statebridge.status().getCheckpoint().getDurableRevision()
+                    == statebridge.status().getRevision());
+
+    statebridge.crash();
+    statebridge.start();
+    statebridge.awaitInSync();
+    containerd.client().kill(id);
+
+    assertIsAsThePluginSays(id, 137);
+  }
+
   private void assertIsAsThePluginSays(ContainerId id, int code) {
     ContainerStatus theirs =
         await()

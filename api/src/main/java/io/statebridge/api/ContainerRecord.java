@@ -66,7 +66,8 @@ public record ContainerRecord(ContainerInfo info, String bundle, Run run, boolea
     if (startedAt() != null) {
       return ContainerState.RUNNING;
     }
-    return info.createdAt() != null ? ContainerState.CREATED : ContainerState.UNKNOWN;
+    boolean known = info.createdAt() != null || run.pid() != 0;
+    return known ? ContainerState.CREATED : ContainerState.UNKNOWN;
   }
 
   /** Of the init process that lives, 0 when there is none. */

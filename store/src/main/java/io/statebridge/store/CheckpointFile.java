@@ -314,6 +314,8 @@ final class CheckpointFile implements AutoCloseable {
       }
       requireWhole(directory, other);
     } catch (SQLException e) {
+      // It may have been removed after the first look; then that is the reason.
+      requireSame();
       throw CheckpointException.of(directory.file(), e);
     }
   }

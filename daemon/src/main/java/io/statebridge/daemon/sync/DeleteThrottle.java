@@ -1,7 +1,6 @@
 package io.statebridge.daemon.sync;
 
 import java.time.Duration;
-import java.time.Instant;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
@@ -26,20 +25,21 @@ final class DeleteThrottle {
 
   private final SyncLoop loop;
   private int underWay;
-  private Instant lastExit = Instant.EPOCH;
+  private long lastExitNanos;
 
   DeleteThrottle(SyncLoop loop) {
     this.loop = loop;
+    this.lastExitNanos = loop.nanoTime() - QUIET.toNanos();
   }
 
   /** An exit became visible. */
   void exitSeen() {
-    lastExit = loop.now();
+    lastExitNanos = loop.nanoTime();
   }
 
   /** Calls Delete, at once or a little later. */
   CompletionStage<Void> call(Supplier<CompletionStage<Void>> delete) {
-    return turn(loop.now().plus(PATIENCE))
+    return turn(loop.nanoTime() + PATIENCE.toNanos())
         .thenComposeAsync(
             ok -> {
               underWay++;
@@ -48,15 +48,15 @@ final class DeleteThrottle {
             loop);
   }
 
-  private CompletionStage<Void> turn(Instant latest) {
-    Instant now = loop.now();
-    Instant quiet = lastExit.plus(QUIET);
-    Instant due = quiet.isBefore(latest) ? quiet : latest;
-    if (underWay < FREE || !now.isBefore(due)) {
+  private CompletionStage<Void> turn(long latestNanos) {
+    long now = loop.nanoTime();
+    long quiet = lastExitNanos + QUIET.toNanos();
+    long left = Math.min(quiet - now, latestNanos - now);
+    if (underWay < FREE || left <= 0) {
       return NOW;
     }
     CompletableFuture<Void> later = new CompletableFuture<>();
-    loop.schedule(Duration.between(now, due), () -> later.complete(null));
-    return later.thenComposeAsync(ok -> turn(latest), loop);
+    loop.schedule(Duration.ofNanos(left), () -> later.complete(null));
+    return later.thenComposeAsync(ok -> turn(latestNanos), loop);
   }
 }

@@ -16,6 +16,7 @@ import io.statebridge.api.RuntimeFailure.Kind;
 import io.statebridge.daemon.sync.lifecycle.Observation;
 import io.statebridge.daemon.sync.lifecycle.Observation.Event;
 import io.statebridge.daemon.sync.lifecycle.Observation.Inspect;
+import io.statebridge.daemon.sync.lifecycle.Observation.StartDue;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -61,7 +62,7 @@ final class Dispatcher {
       case OutOfMemory oom -> {
         counters.oomEvents.increment();
         log.info("{}: out of memory, says the runtime; that changes no state", oom.id());
-        submit(oom);
+        runner.submit(oom);
       }
       case TaskCreated _,
           TaskStarted _,
@@ -70,12 +71,8 @@ final class Dispatcher {
           ContainerCreated _,
           ContainerChanged _,
           ContainerDeleted _ ->
-          submit(event);
+          runner.submit(event);
     }
-  }
-
-  private void submit(ContainerEvent.OfContainer event) {
-    runner.submit(event.id(), new Event(event));
   }
 
   /**
@@ -92,13 +89,15 @@ final class Dispatcher {
    * Inspects a container after all that waits in its queue.
    *
    * @param seen what it is inspected for
-   * @param answered see {@link LifeCycleRunner#run(ContainerId, Observation, Runnable)}
+   * @param answered see {@link LifeCycleRunner#work}
    */
   void inspect(ContainerId id, Observation seen, Runnable answered) {
-    if (policy.follows(id.namespace())) {
-      queue.submit(id, () -> runner.run(id, seen, answered));
-    } else {
+    if (!policy.follows(id.namespace())) {
       answered.run();
+    } else if (seen instanceof Event exit) {
+      runner.report(id, exit, answered);
+    } else {
+      queue.submit(id, runner.work(id, seen, answered));
     }
   }
 
@@ -112,11 +111,14 @@ final class Dispatcher {
       settled.run();
       return;
     }
+    WorkItem inspection = runner.work(id, new Inspect(), () -> {});
+    WorkItem failedStart = runner.work(id, StartDue.LAST, () -> {});
     queue.submit(
         id,
         () ->
-            runner
-                .run(id, new Inspect())
+            inspection
+                .run()
+                .thenCompose(ok -> failedStart.run())
                 .whenComplete(
                     (ok, failure) -> {
                       if (failure == null || Failures.isOfKind(failure, Kind.UNREACHABLE)) {

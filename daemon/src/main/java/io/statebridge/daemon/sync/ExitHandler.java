@@ -50,7 +50,7 @@ final class ExitHandler {
 
   /** It is committed as soon as it follows from the record, and takes its place in the queue. */
   private void enqueue(ContainerEvent.OfContainer event) {
-    runner.report(event.id(), new Event(event));
+    runner.report(event.id(), new Event(event), () -> {});
   }
 
   /**

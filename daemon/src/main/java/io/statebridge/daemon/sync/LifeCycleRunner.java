@@ -16,11 +16,13 @@ import io.statebridge.daemon.sync.lifecycle.Effect.Call;
 import io.statebridge.daemon.sync.lifecycle.Effect.Continue;
 import io.statebridge.daemon.sync.lifecycle.Effect.Dismiss;
 import io.statebridge.daemon.sync.lifecycle.Effect.FinalizeLater;
-import io.statebridge.daemon.sync.lifecycle.Effect.InspectLater;
 import io.statebridge.daemon.sync.lifecycle.Effect.InspectUnknown;
+import io.statebridge.daemon.sync.lifecycle.Effect.Later;
 import io.statebridge.daemon.sync.lifecycle.Effect.NoteOutOfMemory;
 import io.statebridge.daemon.sync.lifecycle.Effect.PrepareDelete;
+import io.statebridge.daemon.sync.lifecycle.Effect.Report;
 import io.statebridge.daemon.sync.lifecycle.Effect.ReportAgain;
+import io.statebridge.daemon.sync.lifecycle.Effect.Retry;
 import io.statebridge.daemon.sync.lifecycle.LifeCycle;
 import io.statebridge.daemon.sync.lifecycle.Observation;
 import io.statebridge.daemon.sync.lifecycle.Observation.ContainerGone;
@@ -39,10 +41,8 @@ import io.statebridge.store.ContainerStore;
 import io.statebridge.store.Entry;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -57,9 +57,8 @@ import org.slf4j.LoggerFactory;
  * Carries the life cycle out: commits what a record becomes, and puts the questions that follow to
  * the runtime until there is none. It decides nothing itself.
  *
- * <p>{@link #run} is the work of one observation, in its container's queue. It can be repeated: a
- * retry goes on from what the record says by then. {@link #observe} commits at once, whatever the
- * queue is doing. Loop only.
+ * <p>{@link #work} is that of one observation, in its container's queue. {@link #observe} commits
+ * at once, whatever the queue is doing. Loop only.
  */
 final class LifeCycleRunner {
 
@@ -79,8 +78,13 @@ final class LifeCycleRunner {
 
   private final Set<ContainerId> observing = new HashSet<>();
 
-  /** Exits that wait in their containers' queues. */
-  private final Map<ContainerId, List<Event>> reported = new HashMap<>();
+  private final ReportedExits reported = new ReportedExits();
+
+  /** The last start of a task that waits in its container's queue. */
+  private final Map<ContainerId, Event> starts = new HashMap<>();
+
+  /** Containers whose creation waits in their queue. */
+  private final Set<ContainerId> creations = new HashSet<>();
 
   private ClockSteps clockSteps = ClockSteps.NONE;
   private Instant lastClock;
@@ -119,6 +123,11 @@ final class LifeCycleRunner {
     store.snapshot().entries().forEach(entry -> unverified.add(entry.id()));
   }
 
+  /** It was listed as another one than is recorded. */
+  void isDoubtful(ContainerId id) {
+    unverified.add(id);
+  }
+
   /** A container was read, or listed as it is recorded. */
   void verified(ContainerId id) {
     unverified.remove(id);
@@ -126,71 +135,148 @@ final class LifeCycleRunner {
 
   /** Has an observation dealt with after all that waits in the container's queue. */
   void submit(ContainerId id, Observation seen) {
-    queue.submit(id, () -> run(id, seen));
+    queue.submit(id, work(id, seen, () -> {}));
   }
 
-  /** Does all that follows from an observation. */
-  CompletionStage<Void> run(ContainerId id, Observation seen) {
-    return run(id, seen, () -> {});
+  /** The same of an event. */
+  void submit(ContainerEvent.OfContainer event) {
+    ContainerId id = event.id();
+    Event seen = new Event(event);
+    if (event instanceof ContainerEvent.ContainerCreated && queue.isBusy(id)) {
+      creations.add(id);
+    }
+    if (event instanceof ContainerEvent.TaskStarted && queue.isBusy(id)) {
+      // Its exit is committed at once, too, and a run that was started is to be told as such.
+      starts.put(id, seen);
+      observe(id, seen);
+    }
+    WorkItem work = work(id, seen, () -> {});
+    boolean waits =
+        queue.submit(
+            id,
+            () -> {
+              forget(id, seen);
+              return work.run();
+            });
+    if (!waits) {
+      forget(id, seen);
+    }
+  }
+
+  private void forget(ContainerId id, Event event) {
+    starts.remove(id, event);
+    if (event.event() instanceof ContainerEvent.ContainerCreated) {
+      creations.remove(id);
+    }
   }
 
   /**
-   * The same.
+   * All that follows from an observation.
    *
    * @param answered is run when the runtime has answered, or failed to: what then follows may take
    *     as long as a late exit or a Delete takes
    */
-  CompletionStage<Void> run(ContainerId id, Observation seen, Runnable answered) {
-    return go(id, seen, answered).whenCompleteAsync((ok, failure) -> answered.run(), loop);
+  WorkItem work(ContainerId id, Observation seen, Runnable answered) {
+    return new Work(id, seen, answered);
   }
 
-  private CompletionStage<Void> go(ContainerId id, Observation seen, Runnable answered) {
-    Call call = commit(id, seen);
-    while (call instanceof Continue(Observation next)) {
-      call = commit(id, next);
+  /** Run again, it makes the call again that failed: what was answered before it still counts. */
+  private final class Work implements WorkItem {
+    private final ContainerId id;
+    private final Observation seen;
+    private final Runnable answered;
+    private @Nullable Call failed;
+
+    Work(ContainerId id, Observation seen, Runnable answered) {
+      this.id = id;
+      this.seen = seen;
+      this.answered = answered;
     }
-    if (call == null) {
-      return CompletableFuture.completedStage(null);
+
+    @Override
+    public CompletionStage<Void> run() {
+      @Nullable Call again = failed;
+      failed = null;
+      return (again == null ? follow(seen) : make(again))
+          .whenCompleteAsync((ok, failure) -> answered.run(), loop);
     }
-    if (call instanceof AwaitExit(Run asked, Observation cause) && !isStill(id, asked)) {
-      return go(id, new ExitAwaited(asked, cause), answered);
+
+    private CompletionStage<Void> follow(Observation from) {
+      Call call = commit(id, from);
+      while (call instanceof Continue(Observation next)) {
+        call = commit(id, next);
+      }
+      if (call == null) {
+        return CompletableFuture.completedStage(null);
+      }
+      if (call instanceof AwaitExit(Run asked, Observation cause) && !isStill(id, asked)) {
+        return follow(new ExitAwaited(asked, cause));
+      }
+      if (call instanceof AwaitExit || call instanceof PrepareDelete) {
+        answered.run();
+      }
+      return call instanceof PrepareDelete(Run asked) ? prepareDelete(id, asked) : make(call);
     }
-    if (call instanceof AwaitExit || call instanceof PrepareDelete) {
-      answered.run();
+
+    private CompletionStage<Void> make(Call call) {
+      return calls
+          .make(id, call)
+          .whenCompleteAsync(
+              (answer, failure) -> failed = failure == null || call instanceof Retry ? null : call,
+              loop)
+          .thenComposeAsync(this::follow, loop);
     }
-    return call instanceof PrepareDelete(Run asked)
-        ? prepareDelete(id, asked)
-        : calls.make(id, call).thenComposeAsync(answer -> go(id, answer, answered), loop);
   }
 
   /**
    * An exit was reported. It is committed as soon as it follows from the record, whatever the queue
    * is doing, and dealt with in its turn all the same.
+   *
+   * @param answered see {@link #work}
    */
-  void report(ContainerId id, Event exit) {
+  void report(ContainerId id, Event exit, Runnable answered) {
+    report(id, exit, exit, answered);
+  }
+
+  /**
+   * The same.
+   *
+   * @param seen what its turn is about
+   */
+  private void report(ContainerId id, Event exit, Observation seen, Runnable answered) {
+    reported.add(id, exit);
     if (queue.isBusy(id)) {
       observe(id, exit);
     }
-    reported.computeIfAbsent(id, key -> new ArrayList<>()).add(exit);
-    boolean waits = queue.submit(id, () -> run(id, exit).thenRunAsync(() -> done(id, exit), loop));
+    WorkItem work = work(id, seen, answered);
+    boolean waits =
+        queue.submit(
+            id, () -> takeTurn(id, exit, work).thenRunAsync(() -> reported.remove(id, exit), loop));
     if (!waits) {
-      done(id, exit);
+      reported.remove(id, exit);
     }
   }
 
-  private void done(ContainerId id, Event exit) {
-    reported.computeIfPresent(
-        id,
-        (key, waiting) -> {
-          waiting.remove(exit);
-          return waiting.isEmpty() ? null : waiting;
-        });
+  private CompletionStage<Void> takeTurn(ContainerId id, Event exit, WorkItem work) {
+    if (reported.isPast(exit, record(id))) {
+      dismiss(id, new Dismiss(Effect.Kind.CONFIRMED_EXIT, exit));
+      return CompletableFuture.completedStage(null);
+    }
+    return work.run();
   }
 
   /** The record went on: exits that were reported before may be its new run's. */
   private void observeReported(ContainerId id) {
     if (observing.add(id)) {
-      List.copyOf(reported.getOrDefault(id, List.of())).forEach(exit -> observe(id, exit));
+      @Nullable Event start = starts.get(id);
+      if (start != null) {
+        observe(id, start);
+      }
+      for (Event exit : reported.waiting(id)) {
+        if (!reported.isPast(exit, record(id))) {
+          observe(id, exit);
+        }
+      }
       observing.remove(id);
     }
   }
@@ -247,8 +333,9 @@ final class LifeCycleRunner {
         policy.deletes(id.namespace()),
         now != null && store.ranOutOfMemory(id, now.run().pid()),
         shimLost.test(id),
-        queue.hasMore(id),
-        reported.getOrDefault(id, List.of()),
+        queue.waiting(id),
+        reported.waiting(id),
+        creations.contains(id),
         unverified.contains(id),
         clockSteps,
         store.lastRemoved(id).orElse(null),
@@ -273,9 +360,13 @@ final class LifeCycleRunner {
             loop.schedule(settings.finalizeAfter(), () -> observe(id, new FinalizeDue(observedAt)));
         case AwaitStart later ->
             loop.schedule(later.delay(), () -> aside(id, new StartDue(later.attempt())));
-        case InspectLater _ -> submit(id, new Inspect());
+        case Later(Observation later) -> submit(id, later);
+        case Report(ContainerEvent.OfContainer event) ->
+            loop.execute(() -> report(id, new Event(event), () -> {}));
         case ReportAgain(ContainerEvent.OfContainer event) ->
-            loop.schedule(settings.lateness(), () -> submit(id, new LateEvent(event)));
+            loop.schedule(
+                settings.lateness(),
+                () -> report(id, new Event(event), new LateEvent(event), () -> {}));
         case AwaitLateEvents _ ->
             loop.schedule(settings.lateness(), () -> submit(id, new LateEventsDue()));
         case InspectUnknown(ContainerId other) -> {
@@ -307,6 +398,9 @@ final class LifeCycleRunner {
       store.update(id, before -> after);
     }
     calls.recordChanged(id, after);
+    if (after != null) {
+      reported.committed(after);
+    }
   }
 
   private void account(
@@ -357,6 +451,6 @@ final class LifeCycleRunner {
     return needed
         .durable(store.get(id).map(Entry::revision).orElse(0L))
         .thenComposeAsync(
-            ok -> throttle.call(() -> go(id, new DeleteDue(asked, false), () -> {})), loop);
+            ok -> throttle.call(work(id, new DeleteDue(asked, 0), () -> {})::run), loop);
   }
 }

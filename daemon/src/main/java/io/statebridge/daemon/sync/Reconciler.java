@@ -11,17 +11,21 @@ import io.statebridge.api.TaskInfo;
 import io.statebridge.daemon.sync.lifecycle.Observation;
 import io.statebridge.daemon.sync.lifecycle.Observation.Event;
 import io.statebridge.daemon.sync.lifecycle.Observation.Inspect;
+import io.statebridge.daemon.sync.lifecycle.Observation.Listed;
 import io.statebridge.daemon.sync.lifecycle.Observation.TaskGone;
 import io.statebridge.daemon.sync.lifecycle.Observation.TaskRead;
 import io.statebridge.store.ContainerStore;
 import io.statebridge.store.Entry;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
@@ -50,8 +54,8 @@ final class Reconciler {
   private final Counters counters;
   private final int window;
 
-  /** By namespace, what the last list had beside the containers. */
-  private final Map<String, Set<TaskInfo>> knownOrphans = new HashMap<>();
+  /** The tasks without a container that were inspected, and are listed still. */
+  private Set<TaskInfo> knownOrphans = Set.of();
 
   /**
    * @param window how many inspections may be under way at a time
@@ -86,7 +90,7 @@ final class Reconciler {
   CompletionStage<Integer> reconcile() {
     return runtime
         .namespaces()
-        .thenComposeAsync(listed -> compareAll(namespaces(listed)), loop)
+        .thenComposeAsync(listed -> compareAll(namespaces(listed), new Findings()), loop)
         .thenComposeAsync(this::inspectAll, loop)
         .whenCompleteAsync(
             (differences, failure) -> {
@@ -108,34 +112,65 @@ final class Reconciler {
     return all;
   }
 
-  private CompletionStage<List<Differing>> compareAll(Collection<String> namespaces) {
-    CompletionStage<List<Differing>> found = CompletableFuture.completedStage(new ArrayList<>());
+  private CompletionStage<Findings> compareAll(Collection<String> namespaces, Findings findings) {
+    CompletionStage<Findings> all = CompletableFuture.completedStage(findings);
     for (String namespace : namespaces) {
-      found =
-          found.thenCombine(
-              compare(namespace),
-              (all, some) -> {
-                all.addAll(some);
-                return all;
-              });
+      all = all.thenCombine(compare(namespace, findings), (found, ok) -> found);
     }
-    return found;
+    return all;
+  }
+
+  /** What one pass found, once it has all lists. */
+  private static final class Findings {
+    private final List<Differing> differing = new ArrayList<>();
+    private final Set<TaskInfo> orphans = new HashSet<>();
+
+    void add(ContainerId id, @Nullable ContainerRecord record, @Nullable TaskInfo task) {
+      boolean known = record != null && record.orphaned();
+      @Nullable Event exit = exitOf(task, record);
+      if (exit != null) {
+        add(id, exit, record != null);
+      }
+      // An exit that is another's by its date is not looked at further, and its task may still be.
+      if (exit == null || record != null) {
+        add(id, new Inspect(), known);
+      }
+    }
+
+    void add(ContainerId id, Observation seen, boolean known) {
+      differing.add(new Differing(id, seen, known));
+    }
+
+    /** An exit that the list alone may tell. */
+    private static @Nullable Event exitOf(
+        @Nullable TaskInfo task, @Nullable ContainerRecord record) {
+      if (task == null) {
+        return null;
+      }
+      return record != null && isTold(record, task) ? null : Event.ofStopped(task);
+    }
+
+    private static boolean isTold(ContainerRecord record, TaskInfo task) {
+      @Nullable Exit known = record.knownExit();
+      return known != null && !known.isUnseen() && record.run().pid() == task.pid();
+    }
   }
 
   /**
    * @param seen what it is inspected for
-   * @param known whether it was known to differ, so that it is no finding
+   * @param known whether it was known to differ, so that it is no finding of its own
    */
   private record Differing(ContainerId id, Observation seen, boolean known) {}
 
-  private CompletionStage<List<Differing>> compare(String namespace) {
+  private CompletionStage<Void> compare(String namespace, Findings findings) {
     // What the lists are held against may not be newer than they are.
     Map<ContainerId, ContainerRecord> asked = records(namespace);
+    Instant askedAt = loop.now();
     return runtime
         .listContainers(namespace)
-        .thenCombineAsync(
+        .thenAcceptBothAsync(
             runtime.listTasks(namespace),
-            (infos, tasks) -> differing(namespace, infos, tasks, asked),
+            (infos, tasks) -> compare(infos, tasks, records(namespace), asked, askedAt, findings),
             loop);
   }
 
@@ -149,54 +184,76 @@ final class Reconciler {
     return records;
   }
 
-  private List<Differing> differing(
-      String namespace,
+  private void compare(
       List<ContainerInfo> infos,
       List<TaskInfo> tasks,
-      Map<ContainerId, ContainerRecord> asked) {
+      Map<ContainerId, ContainerRecord> unlisted,
+      Map<ContainerId, ContainerRecord> asked,
+      Instant askedAt,
+      Findings findings) {
     Map<ContainerId, TaskInfo> taskOf = new HashMap<>();
     tasks.forEach(task -> taskOf.put(task.id(), task));
-    Map<ContainerId, ContainerRecord> unlisted = records(namespace);
-    List<Differing> differing = new ArrayList<>();
     for (ContainerInfo info : infos) {
       @Nullable ContainerRecord record = unlisted.remove(info.id());
       @Nullable TaskInfo task = taskOf.remove(info.id());
-      if (record == null || !agrees(record, info, task)) {
-        differing.add(new Differing(info.id(), found(record, task), false));
+      if (record != null && !Objects.equals(record.info().createdAt(), info.createdAt())) {
+        runner.isDoubtful(info.id());
+      }
+      if (record != null && agrees(record, info, task)) {
+        continue;
+      }
+      // Nobody may be able to tell it again.
+      if (task != null && isLive(task) && isAnotherRun(record, task)) {
+        Listed listed = listed(task, asked.get(info.id()), askedAt);
+        findings.add(info.id(), new Listed(listed.read(), info.createdAt()), false);
+      } else {
+        findings.add(info.id(), record, task);
       }
     }
     unlisted.forEach(
         (id, record) -> {
           boolean mayLive = record.orphaned() && record.exit() == null;
-          if (!mayLive || !taskOf.containsKey(id)) {
-            Observation seen = found(record, taskOf.remove(id));
-            if (!(seen instanceof Inspect)) {
-              differing.add(new Differing(id, seen, record.orphaned()));
-            }
-            differing.add(new Differing(id, new Inspect(), record.orphaned()));
+          if (mayLive && taskOf.containsKey(id)) {
+            return;
           }
+          @Nullable TaskInfo task = taskOf.remove(id);
+          if (task != null && isLive(task)) {
+            findings.add(id, listed(task, asked.get(id), askedAt), true);
+          }
+          findings.add(id, record, task);
         });
     // Of a task whose container was deleted the list alone tells; one that has ended stays there.
-    Set<TaskInfo> known = knownOrphans.getOrDefault(namespace, Set.of());
-    knownOrphans.put(namespace, Set.copyOf(taskOf.values()));
-    taskOf.values().removeAll(known);
+    findings.orphans.addAll(taskOf.values());
     taskOf.forEach(
         (id, task) -> {
           @Nullable ContainerRecord record = asked.get(id);
-          Run run = record == null ? None.NONE : record.run();
-          TaskRead seen = calls.taskRead(id, task, run, new Inspect());
+          if (record == null && knownOrphans.contains(task)) {
+            return;
+          }
+          @Nullable Event exit = Event.ofStopped(task);
+          Observation seen = exit == null ? listed(task, record, askedAt) : exit;
           if (record == null || !runner.ask(record, seen).isNoop(record)) {
-            differing.add(new Differing(id, seen, true));
+            findings.add(id, seen, true);
           }
         });
-    return differing;
   }
 
-  /** An exit that the list alone may tell, or that something differs. */
-  private static Observation found(@Nullable ContainerRecord record, @Nullable TaskInfo task) {
-    @Nullable Exit known = record == null ? null : record.knownExit();
-    @Nullable Event exit = task == null || known != null ? null : Event.ofStopped(task);
-    return exit == null ? new Inspect() : exit;
+  private static boolean isAnotherRun(@Nullable ContainerRecord record, TaskInfo task) {
+    return task.pid() != 0 && (record == null || record.run().pid() != task.pid());
+  }
+
+  private static boolean isLive(TaskInfo task) {
+    return switch (task.status()) {
+      case CREATED, RUNNING, PAUSED -> true;
+      case STOPPED, UNKNOWN -> false;
+    };
+  }
+
+  private Listed listed(TaskInfo task, @Nullable ContainerRecord asked, Instant askedAt) {
+    Run run = asked == null ? None.NONE : asked.run();
+    return new Listed(
+        calls.taskRead(task.id(), task, askedAt, run, new Inspect()),
+        asked == null ? null : asked.info().createdAt());
   }
 
   private boolean agrees(ContainerRecord record, ContainerInfo info, @Nullable TaskInfo task) {
@@ -204,6 +261,9 @@ final class Reconciler {
       return false;
     }
     runner.verified(record.id());
+    if (task != null && record.run().pid() != 0 && isAnotherRun(record, task)) {
+      return false;
+    }
     if (record.pendingExit() != null || record.cleanupPending()) {
       // Its queue is at work, unless nothing goes on there any more.
       return queue.isBusy(record.id());
@@ -216,7 +276,9 @@ final class Reconciler {
     return runner.ask(record, seen).isNoop(record);
   }
 
-  private CompletionStage<Integer> inspectAll(List<Differing> differing) {
+  private CompletionStage<Integer> inspectAll(Findings findings) {
+    knownOrphans = findings.orphans;
+    List<Differing> differing = findings.differing;
     CompletableFuture<Integer> done = new CompletableFuture<>();
     Pass pass = new Pass(new ArrayDeque<>(differing), done);
     if (differing.isEmpty()) {

@@ -28,6 +28,7 @@ import io.statebridge.daemon.sync.lifecycle.Observation.ProcessRead;
 import io.statebridge.daemon.sync.lifecycle.Observation.TaskGone;
 import io.statebridge.daemon.sync.lifecycle.Observation.TaskRead;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -81,11 +82,13 @@ final class RuntimeCalls {
               () -> runtime.getContainer(id),
               info -> new ContainerRead(info, cause),
               () -> new ContainerGone(cause));
-      case ReadTask(Run asked, Observation cause) ->
-          asked(
-              () -> runtime.getTask(id),
-              task -> taskRead(id, task, asked, cause),
-              () -> new TaskGone(asked, cause));
+      case ReadTask(Run asked, Observation cause) -> {
+        Instant askedAt = loop.now();
+        yield asked(
+            () -> runtime.getTask(id),
+            task -> taskRead(id, task, askedAt, asked, cause),
+            () -> new TaskGone(asked, cause));
+      }
       case ReadPastRun(Run asked, boolean waited) ->
           asked(
               () -> runtime.pastRun(id),
@@ -140,13 +143,13 @@ final class RuntimeCalls {
   }
 
   /** A task that was read or listed, and what the kernel knows of it if that may be needed. */
-  TaskRead taskRead(ContainerId id, TaskInfo task, Run asked, Observation cause) {
+  TaskRead taskRead(ContainerId id, TaskInfo task, Instant askedAt, Run asked, Observation cause) {
     boolean known = asked.pid() == task.pid() && asked.startedAt() != null;
     return known || task.pid() == 0 || task.status() == TaskInfo.Status.STOPPED
-        ? new TaskRead(task, loop.now(), "", asked, cause)
+        ? new TaskRead(task, askedAt, "", asked, cause)
         : new TaskRead(
             task,
-            processes.startOf(task.pid()).orElseGet(loop::now),
+            processes.startOf(task.pid()).orElse(askedAt),
             processes.bundleOf(id, task.pid()).orElse(""),
             asked,
             cause);

@@ -104,7 +104,7 @@ public final class Sync {
   }
 
   private WorkItem inspection(ContainerId id) {
-    return () -> runner.run(id, new Inspect());
+    return runner.work(id, new Inspect(), () -> {});
   }
 
   private boolean runtimeIsAway() {

@@ -79,10 +79,10 @@ final class WorkQueue {
     return queues.containsKey(id);
   }
 
-  /** Whether something waits behind what is being done about a container. */
-  boolean hasMore(ContainerId id) {
+  /** How much waits behind what is being done about a container. */
+  int waiting(ContainerId id) {
     @Nullable Queue queue = queues.get(id);
-    return queue != null && queue.items.size() > 1;
+    return queue == null ? 0 : Math.max(0, queue.items.size() - 1);
   }
 
   int active() {

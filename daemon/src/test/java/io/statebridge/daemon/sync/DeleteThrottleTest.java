@@ -57,6 +57,16 @@ class DeleteThrottleTest {
   }
 
   @Test
+  void aClockThatIsSetBackHoldsNothingUp() {
+    storm(20);
+    loop.stepWall(Duration.ofHours(-1));
+
+    loop.advance(DeleteThrottle.PATIENCE);
+
+    assertThat(called).hasSize(20);
+  }
+
+  @Test
   void theyWaitNoLongerThanThisAlthoughTheStormGoesOn() {
     storm(20);
 

@@ -8,6 +8,7 @@ import static io.statebridge.daemon.sync.SyncFixture.exited;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.statebridge.api.ContainerEvent.TaskCreated;
+import io.statebridge.api.ContainerEvent.TaskDeleted;
 import io.statebridge.api.ContainerEvent.TaskPaused;
 import io.statebridge.api.ContainerId;
 import io.statebridge.api.ContainerState;
@@ -291,6 +292,19 @@ class ExitWatchTest {
 
     assertThat(f.pending().exit().code()).isEqualTo(137);
     assertThat(f.pending().exit().message()).contains("guess");
+  }
+
+  /** Its waits may notice after the events. */
+  @Test
+  void aDeadShimsDeletionIsAGuessTooThoughItNamesTheProcess() {
+    SyncFixture f = running();
+    f.runtime.delay("getContainer");
+    f.emit(exited("web", 0, 137, EXITED_AT));
+
+    f.emit(new TaskDeleted(WEB, PID, new Exit(137, EXITED_AT, ExitSource.EVENT)));
+
+    assertThat(f.recorded().code()).isEqualTo(137);
+    assertThat(f.recorded().message()).contains("guess");
   }
 
   @Test

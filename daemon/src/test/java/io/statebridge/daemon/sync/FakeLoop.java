@@ -23,6 +23,7 @@ final class FakeLoop implements SyncLoop {
           Comparator.comparing(Scheduled::due).thenComparingLong(Scheduled::sequence));
   private final Thread thread = Thread.currentThread();
   private Instant now = START;
+  private Duration wallIsAhead = Duration.ZERO;
   private long sequence;
 
   @Override
@@ -51,7 +52,12 @@ final class FakeLoop implements SyncLoop {
 
   @Override
   public Instant now() {
-    return now;
+    return now.plus(wallIsAhead);
+  }
+
+  /** Sets the wall clock. */
+  void stepWall(Duration by) {
+    wallIsAhead = wallIsAhead.plus(by);
   }
 
   /** Runs all that is ready, and what that makes ready. */

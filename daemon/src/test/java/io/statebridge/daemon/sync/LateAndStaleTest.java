@@ -145,6 +145,60 @@ class LateAndStaleTest {
   }
 
   @Test
+  void exitThatAListAloneTellsReplacesUnknown() {
+    SyncFixture f = withRunningContainer(Setting.NEVER);
+    f.runtime.tasks.clear();
+    f.advance(INTERVAL);
+    lateness(f);
+    f.runtime.containers.clear();
+    f.runtime.task(WEB, Status.STOPPED, PID, 7, EXITED_AT);
+
+    f.advance(INTERVAL);
+
+    assertThat(Objects.requireNonNull(f.store.lastRemoved(WEB).orElseThrow().exit()).code())
+        .isEqualTo(7);
+  }
+
+  /** By the time of the next attempt the runtime may have forgotten the task. */
+  @Test
+  void whatWasAnsweredBeforeACallFailedStillCounts() {
+    SyncFixture f = new SyncFixture(Setting.NEVER);
+    f.runtime.containers.put(WEB, FakeRuntime.info(WEB));
+    f.started();
+    f.runtime.task(WEB, Status.STOPPED, PID, 7, EXITED_AT);
+    f.runtime.delay("getTask");
+    f.emit(new TaskStarted(WEB, PID, SyncFixture.STARTED_AT));
+    f.runtime.fail("getContainer", Kind.TRANSIENT);
+    f.runtime.release("getTask");
+    f.loop.run();
+    f.runtime.tasks.clear();
+
+    f.runtime.heal("getContainer");
+    lateness(f);
+
+    assertThat(f.recorded().code()).isEqualTo(7);
+  }
+
+  /** The CRI's events tell of a start that a record passed through. */
+  @Test
+  void runThatEndedWhileItsStartWaitedWasStarted() throws CompactedException {
+    SyncFixture f = new SyncFixture(Setting.NEVER).started();
+    f.runtime.containers.put(WEB, FakeRuntime.info(WEB));
+    f.runtime.delay("getContainer");
+    long before = f.store.revision();
+    f.emit(new TaskCreated(WEB, PID, "/bundle", SyncFixture.STARTED_AT));
+    f.emit(new TaskStarted(WEB, PID, SyncFixture.STARTED_AT));
+    f.emit(exited(7));
+
+    f.runtime.release("getContainer");
+    f.loop.run();
+
+    assertThat(statesAfter(f, before))
+        .contains(ContainerState.RUNNING)
+        .endsWith(ContainerState.EXITED);
+  }
+
+  @Test
   void deletionReportedAfterAllReplacesUnknownToo() {
     SyncFixture f = withRunningContainer(Setting.NEVER);
     f.runtime.tasks.clear();

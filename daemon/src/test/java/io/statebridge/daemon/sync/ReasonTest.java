@@ -23,8 +23,10 @@ import io.statebridge.api.TaskInfo.Status;
 import io.statebridge.daemon.sync.DeletePolicy.Setting;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
 /** Why a container ended: for want of memory, or because it could not be started. */
@@ -158,6 +160,24 @@ class ReasonTest {
 
     assertThat(meanwhile).isEqualTo(ContainerState.RUNNING);
     assertThat(f.web().state()).isEqualTo(ContainerState.RUNNING);
+  }
+
+  /** A client that starts it through us reads what became of it at once. */
+  @Test
+  void failedStartIsKnownWhenItsContainerIsSettled() {
+    SyncFixture f = new SyncFixture(Setting.NEVER).started();
+    f.runtime.containers.put(WEB, OF_CRI);
+    f.emit(new ContainerChanged(WEB));
+    f.emit(new TaskCreated(WEB, PID, "/bundle", CREATED_AT));
+    f.emit(exited(137));
+    f.emit(new TaskDeleted(WEB, PID, new Exit(137, EXITED_AT, ExitSource.EVENT)));
+    f.runtime.pastRuns.put(WEB, new PastRun(null, START_ERROR));
+
+    CompletableFuture<Void> settled = f.sync.settle(List.of(WEB)).toCompletableFuture();
+    f.loop.run();
+
+    assertThat(settled).isCompleted();
+    assertThat(f.recorded()).isEqualTo(START_ERROR);
   }
 
   @Test

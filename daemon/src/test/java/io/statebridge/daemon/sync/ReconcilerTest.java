@@ -114,10 +114,11 @@ class ReconcilerTest {
     SyncFixture f = withRunningContainer();
     ContainerRecord before = f.web();
     f.runtime.listsOmitTasks = true;
+    long asked = f.runtime.count("getTask bars/web");
 
     f.advance(INTERVAL);
 
-    assertThat(f.runtime.count("getTask bars/web")).isGreaterThan(1);
+    assertThat(f.runtime.count("getTask bars/web")).isGreaterThan(asked);
     assertThat(f.web()).isEqualTo(before);
   }
 

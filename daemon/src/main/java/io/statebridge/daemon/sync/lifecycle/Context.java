@@ -13,8 +13,9 @@ import org.jspecify.annotations.Nullable;
  * @param deletes whether the container's tasks are ours to delete
  * @param outOfMemory whether the current run is reported to have run out of memory
  * @param shimLost whether the current run's shim could not be reached when it was last tried
- * @param eventsWait whether more was observed of the container and waits in its queue
+ * @param waiting how much was observed of the container besides and waits in its queue
  * @param waitingExits the exits among that, and the one that is dealt with
+ * @param creationWaits whether the creation of a container of this id is among it
  * @param unverified whether the container may have been made anew since it was read: events were
  *     missed
  * @param clock where dates do not tell an order
@@ -26,8 +27,9 @@ public record Context(
     boolean deletes,
     boolean outOfMemory,
     boolean shimLost,
-    boolean eventsWait,
+    int waiting,
     List<Observation.Event> waitingExits,
+    boolean creationWaits,
     boolean unverified,
     ClockSteps clock,
     @Nullable ContainerRecord lastRemoved,

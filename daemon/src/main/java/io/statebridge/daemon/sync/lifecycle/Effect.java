@@ -44,8 +44,11 @@ public sealed interface Effect {
     }
   }
 
-  /** {@link Observation.Inspect} after all that waits in the container's queue. */
-  record InspectLater() implements Effect {}
+  /** An observation after all that waits in the container's queue. */
+  record Later(Observation seen) implements Effect {}
+
+  /** {@link Observation.Event} after all that waits in the container's queue. */
+  record Report(ContainerEvent.OfContainer event) implements Effect {}
 
   /** {@link Observation.LateEvent} after a while. */
   record ReportAgain(ContainerEvent.OfContainer event) implements Effect {}

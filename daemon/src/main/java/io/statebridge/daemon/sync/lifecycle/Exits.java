@@ -7,7 +7,6 @@ import io.statebridge.api.ContainerRecord;
 import io.statebridge.api.Exit;
 import io.statebridge.api.ExitSource;
 import io.statebridge.api.PendingExit;
-import io.statebridge.api.Run;
 import io.statebridge.api.Run.Created;
 import io.statebridge.api.Run.Ended;
 import io.statebridge.api.Run.Ending;
@@ -16,29 +15,20 @@ import io.statebridge.api.Run.None;
 import io.statebridge.api.Run.Running;
 import io.statebridge.api.Run.WithoutProcess;
 import io.statebridge.daemon.sync.lifecycle.Effect.Continue;
-import io.statebridge.daemon.sync.lifecycle.Effect.DeleteTask;
 import io.statebridge.daemon.sync.lifecycle.Effect.Dismiss;
 import io.statebridge.daemon.sync.lifecycle.Effect.FinalizeLater;
 import io.statebridge.daemon.sync.lifecycle.Effect.Kind;
 import io.statebridge.daemon.sync.lifecycle.Effect.NoteOutOfMemory;
 import io.statebridge.daemon.sync.lifecycle.Effect.PrepareDelete;
 import io.statebridge.daemon.sync.lifecycle.Effect.ReadContainer;
-import io.statebridge.daemon.sync.lifecycle.Effect.ReadTask;
-import io.statebridge.daemon.sync.lifecycle.Effect.Retry;
-import io.statebridge.daemon.sync.lifecycle.Observation.DeleteDue;
-import io.statebridge.daemon.sync.lifecycle.Observation.DeleteFailed;
-import io.statebridge.daemon.sync.lifecycle.Observation.Deleted;
 import io.statebridge.daemon.sync.lifecycle.Observation.Doubtful;
 import io.statebridge.daemon.sync.lifecycle.Observation.Event;
-import io.statebridge.daemon.sync.lifecycle.Observation.FinalizeDue;
 import io.statebridge.daemon.sync.lifecycle.Observation.TaskGone;
 import java.time.Instant;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/**
- * How a run ends: whose exit it is, that it is pending until the task is deleted, and that it is
- * then recorded in one update.
- */
+/** How a run ends: whose exit it is, and what is recorded of it. */
 record Exits(ContainerRecord now, Context context) {
 
   /** What containerd says of a container whose shim died (or 255): the end that it then gave it. */
@@ -54,10 +44,8 @@ record Exits(ContainerRecord now, Context context) {
     }
     return switch (now.run()) {
       // The task that was given up for gone without an end.
-      case None none
-          when none.lastPid() == event.pid() && !event.fromDeadShim() && event.pid() != 0 ->
-          new Exits(now.withRun(new Created(event.pid(), none.lastCreatedAt())), context)
-              .exited(event, seen);
+      case None none when isOf(none, event) && !isBefore(event, none.lastCreatedAt()) ->
+          end(new Created(event.pid(), none.lastCreatedAt()), judged(event));
       case None _ -> ask(seen);
       case Live live -> isOf(live, event) ? end(live, judged(event)) : ask(seen);
       case Ending ending -> {
@@ -68,6 +56,11 @@ record Exits(ContainerRecord now, Context context) {
       }
       case Ended ended -> exitedAgain(ended, event, seen);
     };
+  }
+
+  /** Whether an exit is that of the task that was given up for gone without an end. */
+  static boolean isOf(None none, Exited event) {
+    return none.lastPid() == event.pid() && !ContainerEvent.isSentinel(event.pid());
   }
 
   /** An exit after the one that is recorded: the same again, or another run's. */
@@ -94,7 +87,7 @@ record Exits(ContainerRecord now, Context context) {
    * Whether an exit is that of the run that lives. Who waited for this run's end speaks of this
    * run. An event's pid may be an earlier run's, too, if it is dated before this one.
    */
-  private static boolean isOf(Live live, Exited event) {
+  private boolean isOf(Live live, Exited event) {
     ExitSource source = event.exit().source();
     boolean waited = source != ExitSource.EVENT && source != ExitSource.LISTED;
     return switch (live) {
@@ -106,8 +99,11 @@ record Exits(ContainerRecord now, Context context) {
     };
   }
 
-  private static boolean isBefore(Exited event, @Nullable Instant created) {
-    return created != null && event.exit().exitedAt().isBefore(created);
+  private boolean isBefore(Exited event, @Nullable Instant created) {
+    Instant exitedAt = event.exit().exitedAt();
+    return created != null
+        && exitedAt.isBefore(created)
+        && context.clock().tellsOrder(created, exitedAt);
   }
 
   /** Whether an event reports the end of the run that lives, whatever else is not known. */
@@ -127,24 +123,31 @@ record Exits(ContainerRecord now, Context context) {
 
   /** Whether two runs are both gone and this exit is of the later one. */
   boolean isOfLaterRun(Exit exit) {
-    Run run = now.run();
-    Instant known =
-        switch (run) {
-          case None none ->
-              none.lastCreatedAt() == null ? now.info().createdAt() : none.lastCreatedAt();
-          case Created created -> created.taskCreatedAt();
-          case Running running -> running.startedAt();
-          case WithoutProcess running -> running.startedAt();
-          case Ending ending -> ending.pending().exit().exitedAt();
-          case Ended ended -> ended.exit().isUnseen() ? ended.startedAt() : ended.exit().exitedAt();
-        };
+    return isOfLaterRun(exit.exitedAt());
+  }
+
+  /** The same of anything else that is known of a run. */
+  boolean isOfLaterRun(Instant at) {
+    Instant known = lastKnown();
     if (known == null) {
       return true;
     }
-    return context.clock().tellsOrder(known, exit.exitedAt())
-        && (run instanceof None
-            ? !exit.exitedAt().isBefore(known)
-            : exit.exitedAt().isAfter(known));
+    boolean nothingRan = known.equals(now.info().createdAt());
+    return context.clock().tellsOrder(known, at)
+        && (nothingRan ? !at.isBefore(known) : at.isAfter(known));
+  }
+
+  /** The latest date that is known of the run that is recorded; null if none is. */
+  @Nullable Instant lastKnown() {
+    return switch (now.run()) {
+      case None none ->
+          none.lastCreatedAt() == null ? now.info().createdAt() : none.lastCreatedAt();
+      case Created created -> created.taskCreatedAt();
+      case Running running -> running.startedAt();
+      case WithoutProcess running -> running.startedAt();
+      case Ending ending -> ending.pending().exit().exitedAt();
+      case Ended ended -> ended.exit().isUnseen() ? ended.startedAt() : ended.exit().exitedAt();
+    };
   }
 
   static boolean isExit(Observation seen) {
@@ -153,13 +156,7 @@ record Exits(ContainerRecord now, Context context) {
 
   /** The exit of an init process that an event reports. */
   static @Nullable Exited exitOf(Observation seen) {
-    if (!(seen instanceof Event(ContainerEvent.OfContainer event))) {
-      return null;
-    }
-    if (event instanceof TaskDeleted(var id, long pid, Exit exit) && exit != null) {
-      return new Exited(id, id.id(), pid, exit);
-    }
-    return event instanceof Exited exited && exited.ofInitProcess() ? exited : null;
+    return seen instanceof Event event ? event.exit() : null;
   }
 
   /** The event alone is no proof: the runtime decides. */
@@ -193,8 +190,19 @@ record Exits(ContainerRecord now, Context context) {
     boolean guessable = exit.code() == KILLED || exit.code() == Exit.UNKNOWN_CODE;
     boolean guessed =
         event.fromDeadShim()
-            || (guessable && exit.source() != ExitSource.SHIM && context.shimLost());
+            || (guessable
+                && exit.source() != ExitSource.SHIM
+                && (context.shimLost() || isMadeUp(exit)));
     return guessed ? exit.withMessage(GUESSED) : exit;
+  }
+
+  /** The events of a made-up end have one date; the first has no pid, the second has. */
+  private boolean isMadeUp(Exit exit) {
+    return context.waitingExits().stream()
+        .map(Exits::exitOf)
+        .filter(Objects::nonNull)
+        .anyMatch(
+            waiting -> waiting.fromDeadShim() && waiting.exit().exitedAt().equals(exit.exitedAt()));
   }
 
   private Exit refined(Exit exit) {
@@ -212,22 +220,6 @@ record Exits(ContainerRecord now, Context context) {
         now.withRun(ending), new FinalizeLater(context.now()), new PrepareDelete(ending));
   }
 
-  /** What is left to do for an exit that was reported before, maybe in an earlier life. */
-  Step resume(Ending ending, Observation cause) {
-    return cause instanceof DeleteDue
-        ? Step.of(now.withRun(ending), new Continue(cause))
-        : Step.of(
-            now.withRun(ending),
-            new FinalizeLater(ending.pending().observedAt()),
-            new PrepareDelete(ending));
-  }
-
-  /** The same for an exit that is recorded, and whose task could not be deleted. */
-  Step resumeCleanup(Ended ended, Observation cause) {
-    return Step.of(
-        now, cause instanceof DeleteDue ? new Continue(cause) : new PrepareDelete(ended));
-  }
-
   /** The same of a run whose task somebody has deleted. */
   Step endDeleted(Live live, Exit reported) {
     return Step.of(now.withRun(new Ended(live.pid(), live.startedAt(), refined(reported), false)));
@@ -239,10 +231,6 @@ record Exits(ContainerRecord now, Context context) {
         live instanceof Created created
             ? new None(created.pid(), created.taskCreatedAt())
             : new Ended(live.pid(), live.startedAt(), Exit.unseen(context.now()), false));
-  }
-
-  static Ended recorded(Ending ending, boolean cleanupPending) {
-    return new Ended(ending.pid(), ending.startedAt(), ending.pending().exit(), cleanupPending);
   }
 
   static Ending with(Ending ending, Exit exit) {
@@ -265,7 +253,8 @@ record Exits(ContainerRecord now, Context context) {
       case Ending ending when event.pid() == ending.pid() && !dead ->
           Step.of(
               now.withRun(
-                  recorded(ending, context.deletes() && ending.pending().deleteAttempts() > 0)));
+                  Deletion.recorded(
+                      ending, context.deletes() && ending.pending().deleteAttempts() > 0)));
       case Ending _ -> ask(seen);
       case Ended ended
           when isOf(ended, event.pid(), exited == null ? ended.exit() : exited.exit()) && !dead -> {
@@ -299,63 +288,5 @@ record Exits(ContainerRecord now, Context context) {
                       ended.exit().withReason(Exit.OOM_KILLED),
                       ended.cleanupPending())));
     };
-  }
-
-  /**
-   * The policy may have changed since the exit was observed: a task deleted under another deleter
-   * costs that one the exit code.
-   */
-  Step deleteDue(DeleteDue due) {
-    boolean deletes = context.deletes() || !context.has(Safeguard.POLICY_AT_DELETE);
-    return switch (now.run()) {
-      case Ending ending ->
-          deletes ? delete(ending, due) : Step.of(now.withRun(recorded(ending, false)));
-      case Ended ended when ended.cleanupPending() ->
-          deletes ? delete(ended, due) : Step.of(cleaned(ended));
-      case None _, Live _, Ended _ -> Step.of(now);
-    };
-  }
-
-  /** What waits may be the next task's creation, and Delete would destroy one not yet started. */
-  private Step delete(Run run, DeleteDue due) {
-    return context.eventsWait() && !due.read()
-        ? Step.of(now, new ReadTask(run, new DeleteDue(run, true)))
-        : Step.of(now, new DeleteTask(run));
-  }
-
-  ContainerRecord cleaned(Ended ended) {
-    return now.withRun(new Ended(ended.pid(), ended.startedAt(), ended.exit(), false));
-  }
-
-  Step deleted(Deleted deleted) {
-    return switch (now.run()) {
-      case Ending ending when ending.pid() == deleted.asked().pid() ->
-          Step.of(now.withRun(recorded(ending, false)));
-      case Ended ended when ended.pid() == deleted.asked().pid() -> Step.of(cleaned(ended));
-      case None _, Live _, Ending _, Ended _ -> Step.of(now);
-    };
-  }
-
-  Step deleteFailed(DeleteFailed failed) {
-    return switch (now.run()) {
-      case Ending ending when ending.pid() == failed.asked().pid() ->
-          Step.of(
-              now.withRun(
-                  new Ending(
-                      ending.live(),
-                      ending
-                          .pending()
-                          .afterFailedDelete(String.valueOf(failed.failure().getMessage())))),
-              new Retry(failed.failure()));
-      case Ended ended when ended.cleanupPending() -> Step.of(now, new Retry(failed.failure()));
-      case None _, Live _, Ending _, Ended _ -> Step.of(now);
-    };
-  }
-
-  Step finalizeDue(FinalizeDue due) {
-    return now.run() instanceof Ending ending
-            && ending.pending().observedAt().equals(due.observedAt())
-        ? Step.of(now.withRun(recorded(ending, true)))
-        : Step.of(now);
   }
 }

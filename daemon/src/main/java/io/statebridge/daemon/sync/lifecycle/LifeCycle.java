@@ -62,9 +62,9 @@ public final class LifeCycle {
     }
     if (after.orphaned() && isEnded(after) && !isEnded(now)) {
       // Nothing else would find out that such a record may go.
-      step = step.and(new Effect.InspectLater());
+      step = step.and(new Effect.Later(new Observation.Inspect()));
     }
-    if (mayHaveFailedToStart(after) && !mayHaveFailedToStart(now)) {
+    if (pluginMayKnowBetter(after) && !pluginMayKnowBetter(now)) {
       step = step.and(new Effect.AwaitStart(0));
     }
     return step;
@@ -75,16 +75,19 @@ public final class LifeCycle {
   }
 
   /**
-   * Whether only the CRI plugin knows what became of its container: a start that fails leaves no
-   * event, or that of a process that was killed before it ran the container's program.
+   * Whether the CRI plugin may know what became of its container: a start that fails leaves no
+   * event, or that of a process that was killed before it ran the container's program; and it
+   * writes the end of one that it deleted a little later.
    */
-  static boolean mayHaveFailedToStart(@Nullable ContainerRecord record) {
+  static boolean pluginMayKnowBetter(@Nullable ContainerRecord record) {
     if (record == null || record.info().isSandbox() || record.info().criMetadata().isEmpty()) {
       return false;
     }
     return switch (record.run()) {
       case None _ -> true;
-      case Ended ended -> ended.startedAt() == null && ended.exit().source() != ExitSource.CRI;
+      case Ended ended ->
+          ended.exit().isUnseen()
+              || (ended.startedAt() == null && ended.exit().source() != ExitSource.CRI);
       case Live _, Ending _ -> false;
     };
   }

@@ -8,6 +8,7 @@ import io.statebridge.api.PastRun;
 import io.statebridge.api.Run;
 import io.statebridge.api.RuntimeFailure;
 import io.statebridge.api.TaskInfo;
+import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
@@ -19,6 +20,17 @@ public sealed interface Observation {
 
   /** The runtime, or an exit watch, reports that something happened. */
   record Event(ContainerEvent.OfContainer event) implements Observation {
+
+    /** The exit of an init process, if it reports one. */
+    public ContainerEvent.@Nullable Exited exit() {
+      if (event instanceof ContainerEvent.TaskDeleted(var id, long pid, Exit exit)
+          && exit != null) {
+        return new ContainerEvent.Exited(id, id.id(), pid, exit);
+      }
+      return event instanceof ContainerEvent.Exited exited && exited.ofInitProcess()
+          ? exited
+          : null;
+    }
 
     /**
      * The exit that an answer of the runtime tells; null if it tells none. It is one like any
@@ -48,7 +60,11 @@ public sealed interface Observation {
    *
    * @param attempt counts from 0
    */
-  record StartDue(int attempt) implements Observation {}
+  record StartDue(int attempt) implements Observation {
+
+    /** After which none follows. */
+    public static final StartDue LAST = new StartDue(Effect.AwaitStart.MAX_ATTEMPTS);
+  }
 
   /** Events that were late when a record was made from events have come by now. */
   record LateEventsDue() implements Observation {}
@@ -65,7 +81,8 @@ public sealed interface Observation {
   /**
    * The task was read.
    *
-   * @param startedAt when the kernel made its process, or the present where that is not needed
+   * @param startedAt when the kernel made its process; where it does not know, when it was asked
+   *     for
    * @param bundle empty when unknown
    * @param verified whether the container was read again after the task
    */
@@ -78,6 +95,9 @@ public sealed interface Observation {
       boolean verified)
       implements Observation {
 
+    /** The kernel dates a process to the hundredth of a second before. */
+    static final Duration TICK = Duration.ofMillis(10);
+
     /** One of which it is not known whether the container was still the recorded one. */
     public TaskRead(TaskInfo task, Instant startedAt, String bundle, Run asked, Observation cause) {
       this(task, startedAt, bundle, asked, cause, false);
@@ -89,6 +109,23 @@ public sealed interface Observation {
 
     TaskRead asVerified() {
       return new TaskRead(task, startedAt, bundle, asked, cause, true);
+    }
+  }
+
+  /**
+   * The same by a list.
+   *
+   * @param containerCreatedAt of the container that was listed with it; of one that was not listed,
+   *     that was recorded when the list was asked for; null when none was
+   */
+  record Listed(TaskRead read, @Nullable Instant containerCreatedAt) implements Observation {
+
+    /** Whether it is this container's task: containers and tasks are listed one after the other. */
+    boolean isOf(ContainerInfo info) {
+      Instant createdAt = info.createdAt();
+      return createdAt != null
+          && createdAt.equals(containerCreatedAt)
+          && !read.startedAt().plus(TaskRead.TICK).isBefore(createdAt);
     }
   }
 
@@ -117,9 +154,10 @@ public sealed interface Observation {
   /**
    * The task may be deleted now: the exit is on disk, and others had their turn.
    *
-   * @param read whether it was read before, for something else may be there by now
+   * @param waiting how much waited behind it when the task was last read for it, for something else
+   *     may be there by now; 0 when it was not
    */
-  record DeleteDue(Run asked, boolean read) implements Observation {}
+  record DeleteDue(Run asked, int waiting) implements Observation {}
 
   /** The task is deleted, or there was none. */
   record Deleted(Run asked) implements Observation {}

@@ -27,9 +27,6 @@ import org.jspecify.annotations.Nullable;
  */
 record RunsBetween(ContainerRecord now, Context context) {
 
-  /** The kernel dates a process to the hundredth of a second before. */
-  private static final Duration TICK = Duration.ofMillis(10);
-
   /** The step, or that to the first run between. */
   Step before(Step step, Observation seen) {
     ContainerRecord after = step.after();
@@ -38,7 +35,7 @@ record RunsBetween(ContainerRecord now, Context context) {
     if (!over || now.orphaned() || after == null || isSameRun(after.run())) {
       return step;
     }
-    Exited first = first(after.run());
+    Exited first = first(after.run(), seen);
     if (first == null) {
       return step;
     }
@@ -47,7 +44,9 @@ record RunsBetween(ContainerRecord now, Context context) {
   }
 
   private boolean isSameRun(Run next) {
-    return next instanceof None || (next.pid() == now.run().pid() && next.pid() != 0);
+    return next instanceof None
+        || next.equals(now.run())
+        || (next.pid() == now.run().pid() && next.pid() != 0);
   }
 
   private static Observation again(Observation seen, Run recorded) {
@@ -58,12 +57,12 @@ record RunsBetween(ContainerRecord now, Context context) {
     };
   }
 
-  private @Nullable Exited first(Run next) {
-    Instant until = until(next);
+  private @Nullable Exited first(Run next, Observation seen) {
+    Instant until = until(next, seen);
     return exits()
         .filter(exited -> exited.pid() != next.pid())
         .filter(exited -> !ContainerEvent.isSentinel(exited.pid()))
-        .filter(exited -> until == null || exited.exit().exitedAt().isBefore(until))
+        .filter(exited -> until == null || isBefore(exited, until))
         .filter(exited -> !Exits.isEndOf(now, exited.pid(), exited.exit()))
         .filter(exited -> !isEndOfTheOneBefore(exited))
         .filter(exited -> new Exits(now, context).isOfLaterRun(exited.exit()))
@@ -71,18 +70,30 @@ record RunsBetween(ContainerRecord now, Context context) {
         .orElse(null);
   }
 
+  private boolean isBefore(Exited exited, Instant until) {
+    Instant exitedAt = exited.exit().exitedAt();
+    return exitedAt.isBefore(until) && context.clock().tellsOrder(exitedAt, until);
+  }
+
   private Stream<Exited> exits() {
     return context.waitingExits().stream().map(Exits::exitOf).filter(Objects::nonNull);
   }
 
-  /** The earliest date that is known of the next run: what ended later came after it. */
-  private @Nullable Instant until(Run next) {
+  /**
+   * The end of the next run, or the earliest date that is known of it: what ended later came after.
+   */
+  private @Nullable Instant until(Run next, Observation seen) {
     Stream<Instant> own =
         exits()
             .filter(exited -> exited.pid() == next.pid())
             .map(exited -> exited.exit().exitedAt());
-    return Stream.concat(own, dates(next).map(at -> at.plus(TICK)))
+    Duration inexact = seen instanceof TaskRead ? TaskRead.TICK : Duration.ZERO;
+    Stream<Instant> told =
+        seen instanceof TaskRead read ? Stream.ofNullable(read.task().exitedAt()) : Stream.of();
+    Stream<Instant> begun = dates(next).map(at -> at.plus(inexact));
+    return Stream.concat(own, told)
         .min(Comparator.naturalOrder())
+        .or(() -> begun.min(Comparator.naturalOrder()))
         .orElse(null);
   }
 

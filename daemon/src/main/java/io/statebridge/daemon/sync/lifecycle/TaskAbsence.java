@@ -2,6 +2,8 @@ package io.statebridge.daemon.sync.lifecycle;
 
 import io.statebridge.api.ContainerEvent;
 import io.statebridge.api.ContainerEvent.Exited;
+import io.statebridge.api.ContainerEvent.TaskCreated;
+import io.statebridge.api.ContainerEvent.TaskStarted;
 import io.statebridge.api.ContainerRecord;
 import io.statebridge.api.Exit;
 import io.statebridge.api.PastRun;
@@ -11,12 +13,14 @@ import io.statebridge.api.Run.Ended;
 import io.statebridge.api.Run.Ending;
 import io.statebridge.api.Run.Live;
 import io.statebridge.api.Run.None;
+import io.statebridge.api.Run.Running;
 import io.statebridge.daemon.sync.lifecycle.Effect.AwaitStart;
 import io.statebridge.daemon.sync.lifecycle.Effect.Continue;
 import io.statebridge.daemon.sync.lifecycle.Effect.ReadPastRun;
 import io.statebridge.daemon.sync.lifecycle.Effect.ReadProcess;
 import io.statebridge.daemon.sync.lifecycle.Effect.ReadTask;
 import io.statebridge.daemon.sync.lifecycle.Observation.DeleteDue;
+import io.statebridge.daemon.sync.lifecycle.Observation.Event;
 import io.statebridge.daemon.sync.lifecycle.Observation.PastRunRead;
 import io.statebridge.daemon.sync.lifecycle.Observation.PastRunUnknown;
 import io.statebridge.daemon.sync.lifecycle.Observation.StartDue;
@@ -31,6 +35,10 @@ record TaskAbsence(ContainerRecord now, Context context) {
     return new Exits(now, context);
   }
 
+  private Deletion deletion() {
+    return new Deletion(now, context);
+  }
+
   private boolean isStale(Run asked) {
     return context.has(Safeguard.STALENESS_CHECK) && !asked.equals(now.run());
   }
@@ -42,17 +50,24 @@ record TaskAbsence(ContainerRecord now, Context context) {
     }
     Exited reported = Exits.exitOf(gone.cause());
     return switch (now.run()) {
+      case Ending ending when isOfLaterRun(gone.cause()) ->
+          Step.of(now.withRun(Deletion.recorded(ending, false)), new Continue(gone.cause()));
+      case Ended _ when reported != null && isOfLaterRun(gone.cause()) ->
+          goneUnseen(reported, gone.cause());
       // Read because more waits: that may be the next task, which a Delete would destroy.
       case Ending ending ->
           gone.cause() instanceof DeleteDue
-              ? Step.of(now.withRun(Exits.recorded(ending, false)))
-              : exits().resume(ending, gone.cause());
+              ? Step.of(now.withRun(Deletion.recorded(ending, false)))
+              : deletion().resume(ending, gone.cause());
       case Ended ended when ended.cleanupPending() ->
           context.deletes() && !(gone.cause() instanceof DeleteDue)
-              ? exits().resumeCleanup(ended, gone.cause())
-              : Step.of(exits().cleaned(ended));
+              ? deletion().resumeCleanup(ended, gone.cause())
+              : Step.of(deletion().cleaned(ended));
+      case Live live when reported == null && isOfLaterRun(gone.cause()) ->
+          WithRecord.awaitExit(now, live, gone, context);
       case Live live -> reported == null ? endUnknown(gone) : gone(live, reported, gone);
       case None _, Ended _ when reported != null -> goneUnseen(reported, gone.cause());
+      case None _, Ended _ when isOfLaterRun(gone.cause()) -> begun(gone.cause());
       case None _ -> isOfCri() ? Step.of(now, new ReadPastRun(now.run(), true)) : Step.of(now);
       case Ended _ -> Step.of(now);
     };
@@ -72,12 +87,23 @@ record TaskAbsence(ContainerRecord now, Context context) {
         : endUnknown(gone);
   }
 
+  /** Its exit was reported meanwhile, or it was not and then will not be. */
+  Step awaited(TaskGone gone, boolean reported) {
+    if (!isOfLaterRun(gone.cause())) {
+      return reported ? Step.of(now) : Step.of(now, new ReadPastRun(now.run(), true));
+    }
+    return reported || !(now.run() instanceof Live live)
+        ? Step.of(now, new Continue(gone.cause()))
+        : Step.of(exits().unseen(live), new Continue(gone.cause()));
+  }
+
   /** A run that came and went, and of which only the exit is known. */
   private Step goneUnseen(Exited reported, Observation cause) {
     boolean sentinel = ContainerEvent.isSentinel(reported.pid());
+    boolean given = now.run() instanceof None none && Exits.isOf(none, reported);
     boolean recorded =
         now.run() instanceof Ended ended && (sentinel || reported.pid() == ended.pid());
-    if (recorded || !exits().isOfLaterRun(reported.exit())) {
+    if (recorded || (!given && !exits().isOfLaterRun(reported.exit()))) {
       return exits().confirmed(cause);
     }
     if (sentinel) {
@@ -86,12 +112,35 @@ record TaskAbsence(ContainerRecord now, Context context) {
     return Step.of(now.withRun(new Created(reported.pid(), null)), new Continue(cause));
   }
 
+  /** A run that was started, and whose task cannot be read: its container may be gone. */
+  private Step begun(Observation event) {
+    ContainerRecord begun =
+        switch (event) {
+          case Event(TaskCreated created) ->
+              now.withRun(new Created(created.pid(), created.at())).withBundle(created.bundle());
+          case Event(TaskStarted started) ->
+              now.withRun(new Running(started.pid(), null, started.at(), false));
+          default -> now;
+        };
+    return Step.of(begun, new Continue(new TaskGone(begun.run(), new Observation.Inspect())));
+  }
+
+  /** Whether an event is of a run that came after the one that is recorded. */
   boolean isOfLaterRun(Observation seen) {
     Exited exited = Exits.exitOf(seen);
-    return exited != null
-        && !exited.fromDeadShim()
-        && exited.pid() != now.run().pid()
-        && exits().isOfLaterRun(exited.exit());
+    if (exited != null) {
+      return isOfLaterRun(exited.pid(), exited.exit().exitedAt());
+    }
+    return switch (seen) {
+      case Event(TaskCreated created) -> isOfLaterRun(created.pid(), created.at());
+      case Event(TaskStarted started) -> isOfLaterRun(started.pid(), started.at());
+      default -> false;
+    };
+  }
+
+  private boolean isOfLaterRun(long pid, Instant at) {
+    long last = now.run() instanceof None none ? none.lastPid() : now.run().pid();
+    return !ContainerEvent.isSentinel(pid) && pid != last && exits().isOfLaterRun(at);
   }
 
   /**
@@ -114,7 +163,7 @@ record TaskAbsence(ContainerRecord now, Context context) {
   }
 
   Step startDue(StartDue due) {
-    if (!LifeCycle.mayHaveFailedToStart(now)) {
+    if (!LifeCycle.pluginMayKnowBetter(now)) {
       return Step.of(now);
     }
     Step step = Step.of(now, new ReadPastRun(now.run(), true));
@@ -130,6 +179,10 @@ record TaskAbsence(ContainerRecord now, Context context) {
     return switch (now.run()) {
       case Live live -> exits().end((Live) startedAtIfUnknown(live, past.startedAt()), past.exit());
       case None _ -> Step.of(now.withRun(new Ended(0, past.startedAt(), past.exit(), false)));
+      case Ended ended when ended.exit().isUnseen() ->
+          Step.of(
+              now.withRun(
+                  new Ended(ended.pid(), ended.startedAt(), past.exit(), ended.cleanupPending())));
       case Ended ended when ended.startedAt() == null -> endedUnstarted(ended, past);
       case Ending _, Ended _ -> Step.of(now);
     };

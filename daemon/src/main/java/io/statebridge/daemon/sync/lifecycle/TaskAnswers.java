@@ -26,6 +26,7 @@ import io.statebridge.daemon.sync.lifecycle.Effect.ReadTask;
 import io.statebridge.daemon.sync.lifecycle.Effect.Retry;
 import io.statebridge.daemon.sync.lifecycle.Observation.DeleteDue;
 import io.statebridge.daemon.sync.lifecycle.Observation.Event;
+import io.statebridge.daemon.sync.lifecycle.Observation.Listed;
 import io.statebridge.daemon.sync.lifecycle.Observation.OtherRunRead;
 import io.statebridge.daemon.sync.lifecycle.Observation.TaskRead;
 import java.time.Instant;
@@ -35,6 +36,21 @@ record TaskAnswers(ContainerRecord now, Context context) {
 
   private Exits exits() {
     return new Exits(now, context);
+  }
+
+  private Deletion deletion() {
+    return new Deletion(now, context);
+  }
+
+  /** A list's word on it: it may be of before the container was made. */
+  Step listed(Listed listed) {
+    boolean sameContainer =
+        now.info().createdAt() == null
+            ? listed.containerCreatedAt() == null
+            : listed.isOf(now.info());
+    return sameContainer || !context.has(Safeguard.STALENESS_CHECK)
+        ? read(listed.read())
+        : stale(listed.read());
   }
 
   /** The runtime's word on the task. */
@@ -54,9 +70,7 @@ record TaskAnswers(ContainerRecord now, Context context) {
 
   /** The container may have been made anew between the two questions. */
   private boolean isOtherRun(TaskRead read) {
-    return read.task().status() != Status.UNKNOWN
-        && read.task().pid() != now.run().pid()
-        && !now.orphaned();
+    return read.task().status() != Status.UNKNOWN && read.task().pid() != now.run().pid();
   }
 
   /** Asked again; but the exit that it tells may be all that is ever told of a run. */
@@ -69,15 +83,16 @@ record TaskAnswers(ContainerRecord now, Context context) {
 
   /** A shim that is too slow to say: no information. */
   private Step unknown(TaskRead read) {
-    if (!Exits.isExit(read.cause()) && !(read.cause() instanceof DeleteDue)) {
+    boolean exit = Exits.isExit(read.cause());
+    // It may be the next task's, not yet started, and a Delete is to come.
+    boolean nextTask = read.cause() instanceof DeleteDue || (deletes() && isNextTask(read.cause()));
+    if (!exit && !nextTask) {
       return Step.of(now);
     }
-    // Read because more waits before a Delete: it may be the next task's, not yet started.
-    boolean beforeDelete = read.cause() instanceof DeleteDue;
     return switch (now.run()) {
-      case Ending ending when !beforeDelete -> exits().resume(ending, read.cause());
-      case Ended ended when ended.cleanupPending() && !beforeDelete ->
-          exits().resumeCleanup(ended, read.cause());
+      case Ending ending when !nextTask -> deletion().resume(ending, read.cause());
+      case Ended ended when ended.cleanupPending() && !nextTask ->
+          deletion().resumeCleanup(ended, read.cause());
       case Ending _, None _, Live _, Ended _ ->
           Step.of(
               now,
@@ -86,6 +101,20 @@ record TaskAnswers(ContainerRecord now, Context context) {
                       RuntimeFailure.Kind.TRANSIENT,
                       "the shim does not say whether the task ended")));
     };
+  }
+
+  private boolean deletes() {
+    return now.run() instanceof Ending
+        || (now.run() instanceof Ended ended && ended.cleanupPending());
+  }
+
+  private boolean isNextTask(Observation cause) {
+    return cause instanceof Event(ContainerEvent.OfContainer event)
+        && switch (event) {
+          case TaskCreated created -> created.pid() != now.run().pid();
+          case TaskStarted started -> started.pid() != now.run().pid();
+          default -> false;
+        };
   }
 
   private boolean isStale(Run asked) {
@@ -102,10 +131,11 @@ record TaskAnswers(ContainerRecord now, Context context) {
       case Live live -> same(live, read);
       // An exit that was reported is not taken back: what is left to do for it is done.
       case Ending ending when ending.pid() == task.pid() && !created ->
-          exits().resume(new Ending(further(ending.live(), read), ending.pending()), read.cause());
-      case Ending ending -> next(Exits.recorded(ending, false), read);
+          deletion()
+              .resume(new Ending(further(ending.live(), read), ending.pending()), read.cause());
+      case Ending ending -> next(Deletion.recorded(ending, false), read);
       case Ended ended when ended.pid() == task.pid() && ended.cleanupPending() && !created ->
-          exits().resumeCleanup(ended, read.cause());
+          deletion().resumeCleanup(ended, read.cause());
       case Ended _ -> begin(read);
     };
   }
@@ -126,17 +156,25 @@ record TaskAnswers(ContainerRecord now, Context context) {
     if (read.task().pid() == 0 && read.task().status() == Status.CREATED) {
       return Step.of(now);
     }
-    ContainerRecord begun = now.withRun(toLive(read, now.run()));
-    if (!read.bundle().isEmpty()) {
-      begun = begun.withBundle(read.bundle());
-    }
+    ContainerRecord begun = begun(read);
     return isAbout(read.cause(), read.task().pid())
         ? Step.of(begun, new Continue(read.cause()))
         : Step.of(begun);
   }
 
+  /** With the run that a task is. */
+  ContainerRecord begun(TaskRead read) {
+    ContainerRecord begun = now.withRun(toLive(read, now.run()));
+    return read.bundle().isEmpty() ? begun : begun.withBundle(read.bundle());
+  }
+
+  /** Whether the kernel says so: a task without a container can be listed long after its end. */
+  static boolean processLives(TaskRead read) {
+    return read.task().pid() != 0 && !read.bundle().isEmpty();
+  }
+
   /** Whether an event is about this process, so that it says more than the task does. */
-  private static boolean isAbout(Observation seen, long pid) {
+  static boolean isAbout(Observation seen, long pid) {
     Exited exited = Exits.exitOf(seen);
     if (exited != null) {
       return exited.pid() == pid;
@@ -169,12 +207,19 @@ record TaskAnswers(ContainerRecord now, Context context) {
   }
 
   /** Another run has taken the place of the recorded one, whose end nobody saw. */
-  Step replaced(Observation cause) {
+  private Step replaced(TaskRead read) {
     if (!(now.run() instanceof Live live)) {
-      return ask(cause);
+      return stale(read);
     }
     ContainerRecord ended = exits().unseen(live);
-    return Step.of(ended, new ReadTask(ended.run(), cause));
+    return read.task().status() == Status.STOPPED
+        ? next(ended.run(), read)
+        : Step.of(ended, new ReadTask(ended.run(), read.cause()));
+  }
+
+  /** The recorded run's exit was reported meanwhile, or it was not and then will not be. */
+  Step awaited(TaskRead read, boolean reported) {
+    return reported ? stale(read) : replaced(read);
   }
 
   private Step stopped(TaskRead read) {
@@ -185,9 +230,9 @@ record TaskAnswers(ContainerRecord now, Context context) {
       case Live live -> WithRecord.awaitExit(now, live, read, context);
       case None _ -> stoppedUnseen(read);
       case Ending ending when ending.pid() != pid && pid != 0 ->
-          next(Exits.recorded(ending, false), read);
+          next(Deletion.recorded(ending, false), read);
       case Ending ending ->
-          exits()
+          deletion()
               .resume(
                   ending.pending().exit().isUnseen() ? Exits.with(ending, exitOf(read)) : ending,
                   read.cause());
@@ -217,7 +262,7 @@ record TaskAnswers(ContainerRecord now, Context context) {
     Exit exit = better ? exitOf(read) : ended.exit();
     Ended left = new Ended(ended.pid(), ended.startedAt(), exit, context.deletes());
     return context.deletes()
-        ? new Exits(now.withRun(left), context).resumeCleanup(left, read.cause())
+        ? new Deletion(now.withRun(left), context).resumeCleanup(left, read.cause())
         : Step.of(now.withRun(left));
   }
 

@@ -14,20 +14,10 @@ import io.statebridge.api.ContainerEvent.TaskStarted;
 import io.statebridge.api.ContainerInfo;
 import io.statebridge.api.ContainerRecord;
 import io.statebridge.api.Run;
-import io.statebridge.api.Run.Created;
-import io.statebridge.api.Run.Ended;
-import io.statebridge.api.Run.Ending;
-import io.statebridge.api.Run.Live;
 import io.statebridge.api.Run.None;
-import io.statebridge.api.Run.Running;
-import io.statebridge.api.Run.WithoutProcess;
 import io.statebridge.daemon.sync.lifecycle.Effect.AwaitExit;
-import io.statebridge.daemon.sync.lifecycle.Effect.AwaitLateEvents;
 import io.statebridge.daemon.sync.lifecycle.Effect.Continue;
-import io.statebridge.daemon.sync.lifecycle.Effect.InspectLater;
 import io.statebridge.daemon.sync.lifecycle.Effect.ReadContainer;
-import io.statebridge.daemon.sync.lifecycle.Effect.ReadPastRun;
-import io.statebridge.daemon.sync.lifecycle.Effect.ReadProcess;
 import io.statebridge.daemon.sync.lifecycle.Effect.ReadTask;
 import io.statebridge.daemon.sync.lifecycle.Observation.ContainerGone;
 import io.statebridge.daemon.sync.lifecycle.Observation.ContainerRead;
@@ -41,6 +31,7 @@ import io.statebridge.daemon.sync.lifecycle.Observation.FinalizeDue;
 import io.statebridge.daemon.sync.lifecycle.Observation.Inspect;
 import io.statebridge.daemon.sync.lifecycle.Observation.LateEvent;
 import io.statebridge.daemon.sync.lifecycle.Observation.LateEventsDue;
+import io.statebridge.daemon.sync.lifecycle.Observation.Listed;
 import io.statebridge.daemon.sync.lifecycle.Observation.OtherRunRead;
 import io.statebridge.daemon.sync.lifecycle.Observation.PastRunRead;
 import io.statebridge.daemon.sync.lifecycle.Observation.PastRunUnknown;
@@ -61,30 +52,33 @@ record WithRecord(ContainerRecord now, Context context) {
     TaskEvents tasks = new TaskEvents(now, context);
     TaskAnswers answers = new TaskAnswers(now, context);
     TaskAbsence absence = new TaskAbsence(now, context);
+    ContainerAbsence containerAbsence = new ContainerAbsence(now, context);
+    Deletion deletion = new Deletion(now, context);
     return switch (seen) {
       case Event(ContainerEvent.OfContainer event) -> event(event, seen, exits, tasks);
       case Inspect _ -> Step.of(now, new ReadContainer(seen));
       case LateEventsDue _ -> Step.of(now, new ReadContainer(seen));
       case StartDue due -> absence.startDue(due);
-      case FinalizeDue due -> exits.finalizeDue(due);
+      case FinalizeDue due -> deletion.finalizeDue(due);
       case ContainerRead read -> read(read);
       case LateEvent(ContainerEvent.OfContainer event) ->
           Step.of(now, new Continue(new Event(event)));
       case Doubtful(Observation event) -> Step.of(now, new Continue(event));
       case OtherRunRead(TaskRead read) -> Step.of(now, new Continue(read));
-      // The task of a container that is gone cannot be read either.
-      case ContainerGone(Doubtful(Observation event)) ->
-          absence.gone(new TaskGone(now.run(), event));
-      case ContainerGone gone -> gone(gone);
-      case ProcessRead read -> processRead(read, absence);
+      case ContainerGone(Event(ContainerEvent.OfContainer event))
+          when now.orphaned() && isOfTask(new Event(event)) ->
+          follow(event, new Event(event), exits, tasks);
+      case ContainerGone absent -> containerAbsence.on(absent);
+      case ProcessRead read -> containerAbsence.processRead(read);
       case TaskRead read -> answers.read(read);
-      case TaskGone gone -> absence.gone(gone);
+      case Listed listed -> answers.listed(listed);
+      case TaskGone absent -> absence.gone(absent);
       case PastRunRead past -> absence.pastRun(past);
       case PastRunUnknown unknown -> absence.pastRunUnknown(unknown);
-      case ExitAwaited awaited -> awaited(awaited, exits, answers, absence);
-      case DeleteDue due -> exits.deleteDue(due);
-      case Deleted deleted -> exits.deleted(deleted);
-      case DeleteFailed failed -> exits.deleteFailed(failed);
+      case ExitAwaited awaited -> awaited(awaited, answers, absence, containerAbsence);
+      case DeleteDue due -> deletion.deleteDue(due);
+      case Deleted deleted -> deletion.deleted(deleted);
+      case DeleteFailed failed -> deletion.deleteFailed(failed);
     };
   }
 
@@ -102,9 +96,15 @@ record WithRecord(ContainerRecord now, Context context) {
     if (isOfTheOneBefore(seen)) {
       return exits.confirmed(seen);
     }
-    if (context.unverified() && !now.orphaned() && isOfTask(seen) && !exits.isOwnExit(seen)) {
-      return Step.of(now, new ReadContainer(seen));
-    }
+    // Another container may have the id by now.
+    boolean unsure = now.orphaned() ? now.run() instanceof None : context.unverified();
+    return unsure && isOfTask(seen) && !exits.isOwnExit(seen)
+        ? Step.of(now, new ReadContainer(seen))
+        : follow(event, seen, exits, tasks);
+  }
+
+  private Step follow(
+      ContainerEvent.OfContainer event, Observation seen, Exits exits, TaskEvents tasks) {
     return switch (event) {
       case Exited exited -> exits.exited(exited, seen);
       case TaskDeleted deleted -> exits.taskDeleted(deleted, seen);
@@ -131,7 +131,7 @@ record WithRecord(ContainerRecord now, Context context) {
 
   private Step read(ContainerRead read) {
     if (isAnother(read.info())) {
-      return gone(read);
+      return new ContainerAbsence(now, context).gone(read);
     }
     ContainerRecord updated = now.withInfo(read.info()).withOrphaned(false);
     return switch (read.cause()) {
@@ -159,61 +159,6 @@ record WithRecord(ContainerRecord now, Context context) {
     return !created.equals(info.createdAt());
   }
 
-  /**
-   * The container is gone, be it that another has its id now.
-   *
-   * @param seen put again until the record is gone, too
-   */
-  private Step gone(Observation seen) {
-    boolean moreMayCome =
-        now.orphaned()
-            && seen instanceof ContainerGone gone
-            && !(gone.cause() instanceof LateEventsDue);
-    return switch (now.run()) {
-      case None _, Ended _ when isAboutTheNext(seen) -> Step.of(null, new Continue(seen));
-      case None _ when exitsWait() && seen instanceof ContainerGone ->
-          Step.of(now, new InspectLater());
-      case None _ when moreMayCome -> Step.of(now, new AwaitLateEvents());
-      case None _, Ended _ ->
-          seen instanceof ContainerRead ? Step.of(null, new Continue(seen)) : Step.of(null);
-      case Ending ending -> Step.of(now.withRun(Exits.recorded(ending, false)), new Continue(seen));
-      case WithoutProcess run -> awaitExit(run, seen);
-      case Created _, Running _ -> Step.of(now, new ReadProcess(now.run(), seen));
-    };
-  }
-
-  /** Created anew, and gone again: what follows is of that one. */
-  private static boolean isAboutTheNext(Observation seen) {
-    return seen instanceof ContainerGone(Event(ContainerEvent.OfContainer event))
-        && (event instanceof ContainerCreated
-            || event instanceof TaskCreated
-            || Exits.isExit(new Event(event)));
-  }
-
-  private boolean exitsWait() {
-    return context.waitingExits().stream().anyMatch(Exits::isExit);
-  }
-
-  private Step processRead(ProcessRead read, TaskAbsence absence) {
-    if (!read.asked().equals(now.run())) {
-      return Step.of(now, new Continue(read.cause()));
-    }
-    if (read.cause() instanceof TaskGone gone) {
-      return read.alive() ? Step.of(now) : absence.ended(gone);
-    }
-    if (!read.alive()) {
-      return awaitExit(now.run(), read.cause());
-    }
-    // The runtime gives the task to the container that has the id now.
-    return read.cause() instanceof ContainerRead(ContainerInfo info, Observation _)
-        ? Step.of(now.withInfo(info).withOrphaned(false))
-        : Step.of(now.withOrphaned(true));
-  }
-
-  private Step awaitExit(Run run, Observation cause) {
-    return awaitExit(now, run, cause, context);
-  }
-
   static Step awaitExit(ContainerRecord now, Run run, Observation cause, Context context) {
     return Step.of(
         now,
@@ -223,26 +168,13 @@ record WithRecord(ContainerRecord now, Context context) {
   }
 
   /** Its exit was reported meanwhile, or it was not and then will not be. */
-  private Step awaited(ExitAwaited awaited, Exits exits, TaskAnswers answers, TaskAbsence absence) {
+  private Step awaited(
+      ExitAwaited awaited, TaskAnswers answers, TaskAbsence absence, ContainerAbsence container) {
     boolean reported = !awaited.asked().equals(now.run());
     return switch (awaited.cause()) {
-      // Events that came with the exit may still wait.
-      case ContainerGone _, ContainerRead _ ->
-          reported
-              ? Step.of(now, new InspectLater())
-              : now.run() instanceof Live live
-                  ? Step.of(exits.unseen(live), new Continue(awaited.cause()))
-                  : Step.of(now);
-      case TaskRead read ->
-          reported
-              ? Step.of(now, new ReadTask(now.run(), read.cause()))
-              : answers.replaced(read.cause());
-      case TaskGone gone when !Exits.isExit(gone.cause()) || !absence.isOfLaterRun(gone.cause()) ->
-          reported ? Step.of(now) : Step.of(now, new ReadPastRun(now.run(), true));
-      case TaskGone gone ->
-          reported || !(now.run() instanceof Live live)
-              ? Step.of(now, new Continue(gone.cause()))
-              : Step.of(exits.unseen(live), new Continue(gone.cause()));
+      case ContainerGone _, ContainerRead _ -> container.awaited(awaited.cause(), reported);
+      case TaskRead read -> answers.awaited(read, reported);
+      case TaskGone gone -> absence.awaited(gone, reported);
       default -> Step.of(now);
     };
   }

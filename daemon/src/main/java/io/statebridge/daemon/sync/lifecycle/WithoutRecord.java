@@ -32,6 +32,7 @@ import io.statebridge.daemon.sync.lifecycle.Effect.Kind;
 import io.statebridge.daemon.sync.lifecycle.Effect.NoteOutOfMemory;
 import io.statebridge.daemon.sync.lifecycle.Effect.ReadContainer;
 import io.statebridge.daemon.sync.lifecycle.Effect.ReadTask;
+import io.statebridge.daemon.sync.lifecycle.Effect.Report;
 import io.statebridge.daemon.sync.lifecycle.Effect.ReportAgain;
 import io.statebridge.daemon.sync.lifecycle.Observation.ContainerGone;
 import io.statebridge.daemon.sync.lifecycle.Observation.ContainerRead;
@@ -45,6 +46,7 @@ import io.statebridge.daemon.sync.lifecycle.Observation.FinalizeDue;
 import io.statebridge.daemon.sync.lifecycle.Observation.Inspect;
 import io.statebridge.daemon.sync.lifecycle.Observation.LateEvent;
 import io.statebridge.daemon.sync.lifecycle.Observation.LateEventsDue;
+import io.statebridge.daemon.sync.lifecycle.Observation.Listed;
 import io.statebridge.daemon.sync.lifecycle.Observation.OtherRunRead;
 import io.statebridge.daemon.sync.lifecycle.Observation.PastRunRead;
 import io.statebridge.daemon.sync.lifecycle.Observation.PastRunUnknown;
@@ -74,7 +76,8 @@ record WithoutRecord(Context context) {
       case ContainerRead(ContainerInfo info, Observation cause) -> read(info, cause);
       case ContainerGone(Observation cause) -> gone(cause);
       // A task without a container is listed, and cannot be read.
-      case TaskRead _ -> Step.of(null, new ReadContainer(seen));
+      case Listed _ -> Step.of(null, new ReadContainer(seen));
+      case TaskRead read -> Step.of(null, new ReadContainer(new Listed(read, null)));
       // About a record that went meanwhile.
       case LateEventsDue _,
           FinalizeDue _,
@@ -158,10 +161,18 @@ record WithoutRecord(Context context) {
         switch (cause) {
           // Its task, if it gets one, has events of its own.
           case Event(ContainerCreated _) -> Step.of(fresh);
-          case Inspect _, TaskRead _, Event(ContainerChanged _) ->
+          case Inspect _, Event(ContainerChanged _) ->
               Step.of(fresh, new ReadTask(None.NONE, new Inspect()));
+          case Listed listed ->
+              listed.isOf(info)
+                  ? Step.of(fresh, new Continue(listed.read().withAsked(None.NONE).asVerified()))
+                  : Step.of(fresh, new ReadTask(None.NONE, new Inspect()));
           // That task may have been one of the container that had the id before.
-          case OtherRunRead(TaskRead other) -> Step.of(fresh, new Continue(other.cause()));
+          case OtherRunRead(TaskRead other) -> {
+            Step next = Step.of(fresh, new Continue(other.cause()));
+            Event exit = Event.ofStopped(other.task());
+            yield exit == null ? next : next.and(new Report(exit.event()));
+          }
           default -> Step.of(fresh, new Continue(cause));
         };
     if (info.sandboxId().isEmpty() || info.sandboxId().equals(info.id().id())) {
@@ -172,7 +183,7 @@ record WithoutRecord(Context context) {
   }
 
   private Step gone(Observation cause) {
-    if (cause instanceof TaskRead read) {
+    if (cause instanceof Listed(TaskRead read, Instant _)) {
       return orphan(read);
     }
     if (cause instanceof Doubtful(Observation event)) {
@@ -189,6 +200,11 @@ record WithoutRecord(Context context) {
     }
     ContainerRecord removed = context.lastRemoved();
     return switch (event) {
+      // Listed although its container was deleted; nothing else will be told of it.
+      case Exited exited when isListed(exited) ->
+          isNewRun(exited.pid(), exited.exit().exitedAt(), removed)
+              ? fromEvents(exited.id(), "", new Ended(exited.pid(), null, exited.exit(), false))
+              : NOTHING;
       case Exited _, TaskDeleted _ -> Step.of(null, new ReportAgain(event));
       case ContainerCreated created when removed == null ->
           fromEvents(
@@ -196,9 +212,9 @@ record WithoutRecord(Context context) {
                   created.id(), created.image(), created.runtime(), Map.of(), "", null),
               "",
               None.NONE);
-      case TaskCreated created when isNewRun(created, removed) ->
+      case TaskCreated created when isNewRun(created.pid(), created.at(), removed) ->
           fromEvents(created.id(), created.bundle(), new Created(created.pid(), created.at()));
-      case TaskStarted started when removed == null && started.pid() > 0 ->
+      case TaskStarted started when isNewRun(started.pid(), started.at(), removed) ->
           fromEvents(started.id(), "", new Running(started.pid(), null, started.at(), false));
       case ContainerCreated _,
           TaskCreated _,
@@ -212,11 +228,16 @@ record WithoutRecord(Context context) {
     };
   }
 
+  private static boolean isListed(Exited exited) {
+    return exited.exit().source() == ExitSource.LISTED;
+  }
+
   /** Its container was deleted while it ran, and before we knew of it. */
   private Step orphan(TaskRead read) {
     TaskInfo task = read.task();
-    boolean dead = task.status() != Status.STOPPED && read.bundle().isEmpty();
-    if (task.pid() == 0 || dead) {
+    ContainerRecord removed = context.lastRemoved();
+    boolean recorded = removed != null && removed.run().pid() == task.pid();
+    if (task.pid() == 0 || recorded || read.bundle().isEmpty()) {
       return NOTHING;
     }
     return switch (task.status()) {
@@ -227,35 +248,22 @@ record WithoutRecord(Context context) {
               task.id(),
               read.bundle(),
               new Running(task.pid(), null, read.startedAt(), task.status() == Status.PAUSED));
-      case STOPPED -> isRecorded(task) ? NOTHING : stoppedOrphan(task);
-      case UNKNOWN -> NOTHING;
+      case STOPPED, UNKNOWN -> NOTHING;
     };
   }
 
-  private boolean isRecorded(TaskInfo task) {
-    ContainerRecord removed = context.lastRemoved();
-    return removed != null && removed.run().pid() == task.pid();
-  }
-
-  private Step stoppedOrphan(TaskInfo task) {
-    Instant exitedAt = task.exitedAt();
-    Exit exit =
-        new Exit(task.exitStatus(), exitedAt == null ? context.now() : exitedAt, ExitSource.LISTED);
-    return fromEvents(task.id(), "", new Ended(task.pid(), null, exit, false));
-  }
-
   /** What is known of the container that had the id before is its last run alone. */
-  private static boolean isNewRun(TaskCreated created, @Nullable ContainerRecord removed) {
-    return created.pid() > 0
+  private static boolean isNewRun(long pid, Instant at, @Nullable ContainerRecord removed) {
+    return pid > 0
         && (removed == null
             || !(removed.run() instanceof Ended ended)
-            || (ended.pid() != created.pid() && isLater(created, ended)));
+            || (ended.pid() != pid && isLater(at, ended)));
   }
 
   /** An end that nobody saw is dated when it was noticed. */
-  private static boolean isLater(TaskCreated created, Ended ended) {
+  private static boolean isLater(Instant at, Ended ended) {
     Instant known = ended.exit().isUnseen() ? ended.startedAt() : ended.exit().exitedAt();
-    return known == null || created.at().isAfter(known);
+    return known == null || at.isAfter(known);
   }
 
   private static Step fromEvents(ContainerId id, String bundle, Run run) {

@@ -258,12 +258,33 @@ class LifeCycleTest {
     for (boolean deletes : new boolean[] {true, false}) {
       contexts.add(
           new Context(
-              T3, deletes, false, false, false, List.of(), false, ClockSteps.NONE, null, Set.of()));
-      contexts.add(
-          new Context(T3, deletes, true, true, true, WAITING, false, STEPPED, removed, Set.of()));
+              T3,
+              deletes,
+              false,
+              false,
+              0,
+              List.of(),
+              false,
+              false,
+              ClockSteps.NONE,
+              null,
+              Set.of()));
       contexts.add(
           new Context(
-              T3, deletes, false, true, false, List.of(), true, ClockSteps.NONE, unseen, Set.of()));
+              T3, deletes, true, true, 2, WAITING, true, false, STEPPED, removed, Set.of()));
+      contexts.add(
+          new Context(
+              T3,
+              deletes,
+              false,
+              true,
+              0,
+              List.of(),
+              false,
+              true,
+              ClockSteps.NONE,
+              unseen,
+              Set.of()));
     }
     return contexts;
   }
@@ -334,7 +355,7 @@ class LifeCycleTest {
     }
     RuntimeFailure failure = new RuntimeFailure(RuntimeFailure.Kind.TRANSIENT, "no");
     for (Run asked : runs) {
-      all.add(new DeleteDue(asked, false));
+      all.add(new DeleteDue(asked, 0));
       all.add(new Deleted(asked));
       all.add(new DeleteFailed(asked, failure));
       all.add(new PastRunUnknown(asked, true));

@@ -51,6 +51,7 @@ final class Call<T extends @Nullable Object> {
   }
 
   CompletionStage<T> make(Supplier<T> effect) {
+    world.oracle.called(about);
     if (!world.containerd.up) {
       failAfter(world.leg("refused", about), Kind.UNREACHABLE, "containerd is away");
       return answer;

@@ -3,11 +3,13 @@ package io.statebridge.daemon.sync.simulation;
 import io.statebridge.api.ContainerId;
 import io.statebridge.api.Exit;
 import io.statebridge.api.ExitSource;
+import io.statebridge.daemon.sync.SyncSettings;
 import io.statebridge.store.Change;
 import io.statebridge.store.ContainerStore;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** What one change of a record may do, given what really happened until then. */
@@ -21,6 +23,9 @@ final class ChangeRules {
     int removedCreation = -1;
   }
 
+  /** So long an exit may be under way. */
+  private static final long LATE_NANOS = SyncSettings.DEFAULTS.lateness().toNanos();
+
   private final World world;
   private final Oracle oracle;
   private final Map<ContainerId, Track> tracks = new HashMap<>();
@@ -29,6 +34,7 @@ final class ChangeRules {
   private final Map<String, LedgerRun> unknownEnds = new HashMap<>();
 
   private int life;
+  private long lifeBeganNanos;
 
   ChangeRules(World world, Oracle oracle) {
     this.world = world;
@@ -37,11 +43,15 @@ final class ChangeRules {
 
   void begin(int number, List<RecordView> restored) {
     life = number;
+    lifeBeganNanos = world.time.nowNanos();
     tracks.clear();
     for (RecordView record : restored) {
       Track track = track(record.id());
       LedgerContainer container = world.ledger.created(record.id(), record.createdAt());
       track.creation = container == null ? -1 : container.creation;
+      if (container != null) {
+        container.announced = true;
+      }
       LedgerRun run = runOf(record, null);
       follow(track, run, record);
       if (run != null) {
@@ -130,21 +140,32 @@ final class ChangeRules {
     }
     boolean newContainer = container.creation > track.creation;
     track.creation = Math.max(track.creation, container.creation);
-    if (run != null && run.order < track.order) {
+    if (run != null && run.order < track.order && !isOutOfOrder(run)) {
       oracle.violated("undone", "back to an earlier run: " + after + " is " + run);
     }
     boolean newRun = newContainer || (run != null && run.order > track.order);
-    if (run != null && run.container != container) {
+    // What is told of a container of which nobody else told looks like the one before of its id.
+    if (run != null
+        && run.container != container
+        && run.container.announced
+        && !isOutOfOrder(run)) {
       oracle.violated("identity", "another container's run: " + after + " is " + run);
     }
-    if (after.pid() != 0 && (run == null || run.pid != after.pid())) {
+    // containerd names no process when it makes an end up.
+    boolean guessed = after.knownExit() != null && isGuess(after.knownExit());
+    if (after.pid() != 0 && !guessed && (run == null || run.pid != after.pid())) {
       oracle.violated("pid", "not the process of this run: " + after + " is " + run);
     }
     checkStart(after, run);
     checkExit(after, before, run);
-    if (before != null && !newRun) {
+    if (before != null && !newRun && (run == null || !isOutOfOrder(run))) {
       checkSameRun(before, after);
     }
+  }
+
+  /** By its dates it was a later run, and this life did not see that the clock was set back. */
+  boolean isOutOfOrder(LedgerRun run) {
+    return world.time.wentBackBetween(run.createdNanos, lifeBeganNanos);
   }
 
   private void checkStart(RecordView after, @Nullable LedgerRun run) {
@@ -178,11 +199,14 @@ final class ChangeRules {
     if (run != null && known && after.exit() != null && isNew) {
       // A task without a container stays in the list, longer than its record is kept.
       boolean listedForEver = after.createdAt() == null && exit.source() == ExitSource.LISTED;
-      if (run.recordedInLife == life && !listedForEver) {
+      // What was taken for the end of the one before its container is recorded for that one then.
+      boolean sameContainer = Objects.equals(run.recordedFor, after.createdAt());
+      if (run.recordedInLife == life && sameContainer && !listedForEver && !isOutOfOrder(run)) {
         oracle.violated("twice", "the end of one run, recorded again: " + after);
       }
       run.recorded = true;
       run.recordedInLife = life;
+      run.recordedFor = after.createdAt();
     }
   }
 
@@ -191,6 +215,11 @@ final class ChangeRules {
       oracle.violated("unknown", "an end of no run: " + after);
     } else if (run.lives() && !run.shim.dead) {
       oracle.violated("alive", "called ended, and its process lives: " + after);
+    } else if (run.exitedAt != null
+        && !run.shim.dead
+        && world.time.nowNanos() - run.endedNanos < LATE_NANOS) {
+      oracle.violated(
+          "hasty", "called unknown before its exit could be told: " + after + " is " + run);
     } else if (run.listed
         && run.container.exists
         && !run.shim.dead

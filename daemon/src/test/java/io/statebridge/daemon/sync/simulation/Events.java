@@ -19,8 +19,13 @@ final class Events {
 
   /**
    * @param run that it is about, if the daemon learns of one by it
+   * @param created the container, if it says that there is a new one
    */
-  private record Published(ContainerEvent event, @Nullable LedgerRun run, long giveUpNanos) {}
+  private record Published(
+      ContainerEvent event,
+      @Nullable LedgerRun run,
+      @Nullable LedgerContainer created,
+      long giveUpNanos) {}
 
   private final World world;
   private final List<Subscription> subscriptions = new ArrayList<>();
@@ -45,13 +50,15 @@ final class Events {
 
   void probe(String topic) {
     if (world.faults.event(Op.DROP_PROBE, null) == null) {
-      arrive(new Published(new ContainerEvent.Probe(topic), null, 0));
+      arrive(new Published(new ContainerEvent.Probe(topic), null, null, 0));
     }
   }
 
   private void publish(
       ContainerEvent event, ContainerId id, @Nullable LedgerRun run, long giveUpNanos) {
-    Published published = new Published(event, run, giveUpNanos);
+    @Nullable LedgerContainer created =
+        event instanceof ContainerEvent.ContainerCreated ? world.ledger.last(id) : null;
+    Published published = new Published(event, run, created, giveUpNanos);
     if (giveUpNanos == 0) {
       // containerd tells itself: in order, once, and unless the stream breaks for certain.
       arrive(published);
@@ -130,6 +137,9 @@ final class Events {
         world.trace.add("event", published.event());
       }
       world.oracle.delivered(published.event(), published.run());
+      if (published.created() != null) {
+        published.created().announced = true;
+      }
       listener.next(published.event());
     }
 

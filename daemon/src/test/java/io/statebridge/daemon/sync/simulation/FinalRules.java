@@ -14,7 +14,7 @@ final class FinalRules {
   private FinalRules() {}
 
   /** What is wrong. */
-  static Optional<String> check(World world, DaemonLife life) {
+  static Optional<String> check(World world, DaemonLife life, ChangeRules rules) {
     if (!life.sync.status().inSync()) {
       return Optional.of("not in sync: " + life.sync.status());
     }
@@ -27,6 +27,13 @@ final class FinalRules {
       LedgerContainer container = world.ledger.last(id);
       if (container != null) {
         RecordView record = RecordView.get(life.store, id);
+        Exit exit = record == null ? null : record.exit();
+        LedgerRun recorded = exit == null ? null : world.ledger.ended(id, exit);
+        LedgerRun last = container.last();
+        if ((recorded != null && rules.isOutOfOrder(recorded))
+            || (last != null && rules.isOutOfOrder(last))) {
+          continue;
+        }
         String wrong = wrong(world, life, container, record);
         if (wrong != null) {
           return Optional.of(
@@ -45,9 +52,13 @@ final class FinalRules {
       return record == null ? null : "removed, and still there";
     }
     if (record == null) {
-      return "is missing";
+      // Once containerd has restarted it does not list such a task, and we may have restarted, too.
+      boolean told = run == null || run.listed || run.known;
+      return container.exists || told ? "is missing" : null;
     }
-    boolean madeFromEvents = record.createdAt() == null && !container.exists;
+    // The container was gone before anybody told of it: its events look like the one's before it.
+    boolean untold = record.createdAt() == null || !container.announced;
+    boolean madeFromEvents = untold && !container.exists;
     if (!madeFromEvents && !container.createdAt.equals(record.createdAt())) {
       return "another container's record";
     }
@@ -61,6 +72,10 @@ final class FinalRules {
       case CREATED ->
           record.state() == ContainerState.CREATED && record.pid() == run.pid ? null : "is created";
       case RUNNING, PAUSED -> {
+        // Its container is gone, and with it whoever could tell.
+        if (!container.exists && !run.startTold && record.state() == ContainerState.CREATED) {
+          yield null;
+        }
         boolean paused = run.phase == Phase.PAUSED;
         yield record.state() == ContainerState.RUNNING
                 && record.pid() == run.pid
@@ -83,7 +98,10 @@ final class FinalRules {
       return "its task is not deleted";
     }
     boolean remembered = run.container.criEnd == run && world.containerd.criLoaded;
-    if (exit == null && run.pid != 0 && !run.seenStarted && !run.told && !held) {
+    boolean nobodyTells = run.pid != 0 && !run.seenStarted && !run.told && !held;
+    // Told before anybody told of its container, it was that of the one that had the id before.
+    boolean isElsewhere = run.recorded && !run.container.createdAt.equals(run.recordedFor);
+    if (exit == null && (nobodyTells || isElsewhere)) {
       return null;
     }
     if (exit == null) {

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** All containers that ever were. */
@@ -50,8 +51,12 @@ final class Ledger {
     return null;
   }
 
+  Stream<LedgerContainer> containers() {
+    return byId.values().stream().flatMap(List::stream);
+  }
+
   List<LedgerRun> runs() {
-    return byId.values().stream().flatMap(List::stream).flatMap(c -> c.runs.stream()).toList();
+    return containers().flatMap(container -> container.runs.stream()).toList();
   }
 
   int countRuns(ContainerId id) {

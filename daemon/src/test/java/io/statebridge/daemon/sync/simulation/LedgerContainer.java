@@ -25,6 +25,9 @@ final class LedgerContainer {
   /** Whether containerd has its metadata. */
   boolean exists = true;
 
+  /** Whether this life of the daemon was told that there is such a container. */
+  boolean announced;
+
   int updates;
 
   /** What the CRI plugin remembers of its end; null while it does not. */

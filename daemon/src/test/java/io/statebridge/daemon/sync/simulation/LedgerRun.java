@@ -69,8 +69,14 @@ final class LedgerRun {
 
   String toldBy = "";
 
+  /** Whether a record was about it by then. */
+  boolean seenWhenTold;
+
   /** Somebody told the daemon that the task exists. */
   boolean known;
+
+  /** Somebody told the daemon that it was started. */
+  boolean startTold;
 
   /** An event told it. */
   boolean announced;
@@ -83,6 +89,9 @@ final class LedgerRun {
 
   /** The life of the daemon in which it was recorded. */
   int recordedInLife = -1;
+
+  /** The creation of the container that it was recorded for. */
+  @Nullable Instant recordedFor;
 
   /** Whether a record was about this run. */
   boolean seen;

@@ -28,10 +28,14 @@ final class Oracle {
   /** After so long a Wait is open, whatever had to be tried again before. */
   private static final long WAITS_SINCE_NANOS = 15_000_000_000L;
 
+  private static final int MOST_CALLS_A_SECOND = 1000;
+
   private final World world;
   private final ChangeRules rules;
   private final List<LedgerRun> toldNow = new ArrayList<>();
   private final List<Change> changes = new ArrayList<>();
+  private long callsSecond;
+  private int calls;
   private @Nullable DaemonLife life;
   private @Nullable WatchCursor cursor;
   private @Nullable Violation violation;
@@ -68,9 +72,11 @@ final class Oracle {
   void crashed(Saved saved) {
     end();
     toldNow.clear();
+    world.ledger.containers().forEach(container -> container.announced = false);
     for (LedgerRun run : world.ledger.runs()) {
       run.told &= saved.holds(run);
       run.known = false;
+      run.startTold = false;
       run.announced = false;
       run.seen = false;
       run.seenStarted = false;
@@ -141,6 +147,7 @@ final class Oracle {
   /** Of a container that cannot be read it does not say that it is not the one before of its id. */
   private static void started(LedgerRun run) {
     run.known = true;
+    run.startTold = true;
     run.announced |= run.container.creation == 0;
   }
 
@@ -150,8 +157,9 @@ final class Oracle {
   }
 
   /** The daemon learned that a task exists. */
-  void knows(LedgerRun run) {
+  void knows(LedgerRun run, boolean started) {
     run.known = true;
+    run.startTold |= started;
   }
 
   /** The daemon was told how a run ended by somebody who is to be heard at once. */
@@ -182,6 +190,7 @@ final class Oracle {
       return;
     }
     run.told = true;
+    run.seenWhenTold = run.seen;
     run.toldBy = by + " at " + Trace.shown(world.time.nowNanos()).strip();
   }
 
@@ -220,6 +229,19 @@ final class Oracle {
     }
   }
 
+  /** The daemon makes a call: whatever happens, it does so at a bounded rate. */
+  void called(String what) {
+    long second = world.time.nowNanos() / 1_000_000_000;
+    if (second != callsSecond) {
+      callsSecond = second;
+      calls = 0;
+    }
+    calls++;
+    if (calls > MOST_CALLS_A_SECOND) {
+      violated("busy", "calls without end: " + what);
+    }
+  }
+
   /** We call Delete; returns the latest task of the container that the daemon knows of. */
   @Nullable LedgerRun deleteCalled(DaemonLife by, ContainerId id) {
     world.trace.add("call", "deleteTask " + id);
@@ -247,13 +269,13 @@ final class Oracle {
   }
 
   /**
-   * The clock went back, and no record was about this run: by its date it ended before its
-   * container was created, or before the run before it did, and nothing else says which of them it
-   * was.
+   * The clock went back, and no record was about this run when its end was told: by its date it
+   * ended before its container was created, or before the run before it did, and nothing else says
+   * which of them it was.
    */
   private boolean isOutOfOrder(LedgerRun run) {
     Instant exitedAt = run.exitedAt;
-    if (run.seen || exitedAt == null) {
+    if (run.seenWhenTold || exitedAt == null) {
       return false;
     }
     return world.time.wentBackSince(run.createdNanos)
@@ -269,7 +291,7 @@ final class Oracle {
   /** Everything is healed and had time. */
   void atTheEnd() {
     DaemonLife last = Objects.requireNonNull(life);
-    FinalRules.check(world, last).ifPresent(what -> violated("final", what));
+    FinalRules.check(world, last, rules).ifPresent(what -> violated("final", what));
     for (LedgerRun run : world.ledger.runs()) {
       // Gone before it could be read, and its events tell nothing, or another has its id by now.
       boolean lostBeforeAsked =
@@ -280,7 +302,8 @@ final class Oracle {
                   || run.container.runs.size() > 1);
       // What is amended once the record is removed is in no watch, and so in no change.
       boolean recorded = run.recorded || RecordView.removedAs(last.store, run);
-      if (run.told && !recorded && !run.excused && !lostBeforeAsked && !isOutOfOrder(run)) {
+      boolean outOfOrder = isOutOfOrder(run) || rules.isOutOfOrder(run);
+      if (run.told && !recorded && !run.excused && !lostBeforeAsked && !outOfOrder) {
         RecordView record = RecordView.getOrRemoved(last.store, run.id());
         violated(
             "lost", "told by " + run.toldBy + ", never recorded: " + run + ", record " + record);

@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  */
 class SafeguardsTest {
 
-  private static final int SCHEDULES = 3000;
+  private static final int SCHEDULES = 12000;
 
   private static Level before = Level.INFO;
 

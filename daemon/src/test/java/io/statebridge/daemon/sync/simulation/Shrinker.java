@@ -4,20 +4,21 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Makes a schedule that fails shorter: whatever can be left out so that the same rule is broken is.
+ * Makes a schedule that fails shorter: whatever can be left out so that the same rule is broken in
+ * the same way is.
  */
 final class Shrinker {
 
   private final Without without;
-  private final String rule;
+  private final Violation violation;
 
-  private Shrinker(Without without, String rule) {
+  private Shrinker(Without without, Violation violation) {
     this.without = without;
-    this.rule = rule;
+    this.violation = violation;
   }
 
-  static Schedule shrink(Schedule failing, Without without, String rule) {
-    return new Shrinker(without, rule).shrink(failing);
+  static Schedule shrink(Schedule failing, Without without, Violation violation) {
+    return new Shrinker(without, violation).shrink(failing);
   }
 
   private Schedule shrink(Schedule failing) {
@@ -57,7 +58,7 @@ final class Shrinker {
   }
 
   private boolean fails(Schedule candidate) {
-    Violation violation = Simulation.run(candidate, without, false).violation();
-    return violation != null && violation.rule().equals(rule);
+    Violation found = Simulation.run(candidate, without, false).violation();
+    return found != null && found.isLike(violation);
   }
 }

@@ -82,18 +82,22 @@ final class SimulatedRuntime implements ContainerRuntime {
   /** The lists that one comparison asks for: it looks at them when it has all. */
   private final class Lists {
     private final int asked = streams;
-    private final List<Told> told = new ArrayList<>();
+    private final List<Told> tasks = new ArrayList<>();
     private int open;
 
     void toldContainers() {
-      told(List.of());
+      closed();
     }
 
-    void told(List<Told> tasks) {
-      told.addAll(tasks);
+    void toldTasks(List<Told> told) {
+      tasks.addAll(told);
+      closed();
+    }
+
+    private void closed() {
       open--;
       if (open == 0 && asked == streams && asked > 0) {
-        told.forEach(SimulatedRuntime.this::learned);
+        tasks.forEach(SimulatedRuntime.this::learned);
       }
     }
   }
@@ -129,7 +133,7 @@ final class SimulatedRuntime implements ContainerRuntime {
     Lists with = lists;
     with.open++;
     Call<List<Told>> call = call("listTasks", null, LIST_NANOS);
-    call.onTold = with::told;
+    call.onTold = with::toldTasks;
     return call.make(() -> list(namespace, call))
         .thenApply(told -> told.stream().map(Told::task).toList());
   }
@@ -158,8 +162,9 @@ final class SimulatedRuntime implements ContainerRuntime {
 
   @Override
   public CompletionStage<ContainerInfo> getContainer(ContainerId id) {
-    return this.<ContainerInfo>call("getContainer", id, CALL_NANOS)
-        .make(() -> existing(world.ledger.existing(id)).info());
+    Call<ContainerInfo> call = call("getContainer", id, CALL_NANOS);
+    call.onTold = this::learned;
+    return call.make(() -> existing(world.ledger.existing(id)).info());
   }
 
   @Override
@@ -181,9 +186,14 @@ final class SimulatedRuntime implements ContainerRuntime {
         .thenApply(Told::task);
   }
 
+  private void learned(ContainerInfo info) {
+    LedgerContainer container = world.ledger.created(info.id(), info.createdAt());
+    Objects.requireNonNull(container).announced = true;
+  }
+
   private void learned(Told told) {
     if (told.task.status() != Status.UNKNOWN) {
-      world.oracle.knows(told.run);
+      world.oracle.knows(told.run, told.task.status() != Status.CREATED);
     }
     if (told.task.status() == Status.STOPPED) {
       world.oracle.told(told.run, "an answer");

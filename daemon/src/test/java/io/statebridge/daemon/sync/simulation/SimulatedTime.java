@@ -2,7 +2,9 @@ package io.statebridge.daemon.sync.simulation;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.List;
 import java.util.PriorityQueue;
 import org.jspecify.annotations.Nullable;
 
@@ -43,7 +45,7 @@ final class SimulatedTime {
   private long wallOffsetNanos;
   private boolean lastStepWasBack;
   private long lastStepNanos = -MINUTE_NANOS;
-  private long wentBackAtNanos = Long.MIN_VALUE;
+  private final List<Long> wentBackAtNanos = new ArrayList<>();
   private long sequence;
   private long stamps;
 
@@ -65,9 +67,15 @@ final class SimulatedTime {
     return START.plusNanos(monotonicNanos + wallOffsetNanos);
   }
 
+  /** The same, and before a later moment. */
+  boolean wentBackBetween(long monotonicNanos, long untilNanos) {
+    return wentBackAtNanos.stream()
+        .anyMatch(at -> at >= monotonicNanos - MIXED_NANOS && at < untilNanos);
+  }
+
   /** Whether the wall clock was set back since, or so shortly before that dates still mix. */
   boolean wentBackSince(long monotonicNanos) {
-    return wentBackAtNanos >= monotonicNanos - MIXED_NANOS;
+    return wentBackBetween(monotonicNanos, Long.MAX_VALUE);
   }
 
   /**
@@ -83,7 +91,7 @@ final class SimulatedTime {
     lastStepNanos = nowNanos;
     wallOffsetNanos += by.toNanos();
     if (back) {
-      wentBackAtNanos = nowNanos;
+      wentBackAtNanos.add(nowNanos);
     }
   }
 

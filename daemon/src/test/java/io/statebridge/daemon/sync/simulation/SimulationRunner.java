@@ -4,9 +4,12 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import io.statebridge.daemon.sync.simulation.Simulation.Outcome;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
@@ -15,7 +18,7 @@ import org.slf4j.LoggerFactory;
 /** Runs many schedules and says what came of them. */
 public final class SimulationRunner {
 
-  private static final int SHOWN_TRACE = Integer.getInteger("lines", 80);
+  private static final int SHOWN_TRACE = Integer.getInteger("lines", 60);
 
   private static final List<String> NOISE =
       List.of(
@@ -26,11 +29,13 @@ public final class SimulationRunner {
           "answer  version",
           "answer  criPluginLoaded fails");
 
-  /** One seed of each rule that was broken, the lowest, and how often it was. */
-  record Found(long seed, Violation violation, long count) {
+  /** The seeds of one rule that was broken, and what came of the lowest. */
+  record Found(TreeSet<Long> seeds, Violation violation) {
     Found and(Found other) {
-      Found lower = seed < other.seed ? this : other;
-      return new Found(lower.seed, lower.violation, count + other.count);
+      Found lower = seeds.first() < other.seeds.first() ? this : other;
+      TreeSet<Long> all = new TreeSet<>(seeds);
+      all.addAll(other.seeds);
+      return new Found(all, lower.violation);
     }
   }
 
@@ -51,12 +56,12 @@ public final class SimulationRunner {
                   : violations.entrySet().stream()
                       .map(
                           e ->
-                              "%n    %-10s %5d times, first with seed %d: %s"
+                              "%n    %-10s %5d times, first: %s%n      seeds %s"
                                   .formatted(
                                       e.getKey(),
-                                      e.getValue().count(),
-                                      e.getValue().seed(),
-                                      e.getValue().violation()))
+                                      e.getValue().seeds().size(),
+                                      e.getValue().violation(),
+                                      e.getValue().seeds().stream().limit(20).toList()))
                       .collect(Collectors.joining()));
     }
   }
@@ -77,7 +82,10 @@ public final class SimulationRunner {
                 outcome.faults().forEach((kind, n) -> faults.merge(kind, (long) n, Long::sum));
                 Violation violation = outcome.violation();
                 if (violation != null) {
-                  violations.merge(violation.rule(), new Found(seed, violation, 1), Found::and);
+                  violations.merge(
+                      violation.rule(),
+                      new Found(new TreeSet<>(Set.of(seed)), violation),
+                      Found::and);
                 }
               }
             });
@@ -91,10 +99,15 @@ public final class SimulationRunner {
     if (violation == null) {
       return "seed " + seed + ": no violation";
     }
-    Schedule small = Shrinker.shrink(full, without, violation.rule());
+    Schedule small = Shrinker.shrink(full, without, violation);
     Outcome outcome = Simulation.run(small, without, true);
     List<String> told = outcome.trace().stream().filter(SimulationRunner::matters).toList();
-    told = told.subList(Math.max(0, told.size() - SHOWN_TRACE), told.size());
+    if (told.size() > 2 * SHOWN_TRACE) {
+      List<String> ends = new ArrayList<>(told.subList(0, SHOWN_TRACE));
+      ends.add("  ... " + (told.size() - 2 * SHOWN_TRACE) + " lines ...");
+      ends.addAll(told.subList(told.size() - SHOWN_TRACE, told.size()));
+      told = ends;
+    }
     return "seed %d: %s%nShrunk to %d of %d steps: %s%n%s%nWhat happened:%n%s%nRun it again:%n  %s%n"
         .formatted(
             seed,
@@ -139,7 +152,7 @@ public final class SimulationRunner {
         Violation violation = Simulation.run(full, Without.NOTHING, false).violation();
         if (violation != null && violation.rule().equals(args[2])) {
           found++;
-          Schedule small = Shrinker.shrink(full, Without.NOTHING, violation.rule());
+          Schedule small = Shrinker.shrink(full, Without.NOTHING, violation);
           Outcome outcome = Simulation.run(small, Without.NOTHING, false);
           System.out.println("seed " + seed + ": " + outcome.violation() + "\n" + small.text());
         }
