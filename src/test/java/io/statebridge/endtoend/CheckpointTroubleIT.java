@@ -65,11 +65,7 @@ final class CheckpointTroubleIT {
   }
 
   private void crashOnceDurable() {
-    await()
-        .until(
-            () ->
-                statebridge.status().getCheckpoint().getDurableRevision()
-                    == statebridge.status().getRevision());
+    statebridge.awaitDurable();
     statebridge.crash();
   }
 

@@ -66,7 +66,7 @@ final class DaemonCrashIT {
     await().until(() -> records.find(id).isEmpty());
     Container removed = records.findOrRemoved(id).orElseThrow();
     assertThat(removed.getExitCode()).isEqualTo(7);
-    awaitDurable();
+    statebridge.awaitDurable();
     statebridge.crash();
     statebridge.start();
     statebridge.awaitInSync();
@@ -90,7 +90,7 @@ final class DaemonCrashIT {
     containerd.exit(ended.namespace(), ended.id(), 9);
     records.awaitState(ended, ContainerState.CONTAINER_STATE_EXITED);
     Container before = records.awaitState(runs, ContainerState.CONTAINER_STATE_RUNNING);
-    awaitDurable();
+    statebridge.awaitDurable();
 
     statebridge.crash();
     containerd.stop();
@@ -102,13 +102,5 @@ final class DaemonCrashIT {
         .isEqualTo(before.toBuilder().clearRevision().build());
     assertThat(statebridge.status().getSync().getInSync()).isFalse();
     assertThat(statebridge.status().getEpoch()).isNotEmpty();
-  }
-
-  private void awaitDurable() {
-    await()
-        .until(
-            () ->
-                statebridge.status().getCheckpoint().getDurableRevision()
-                    == statebridge.status().getRevision());
   }
 }

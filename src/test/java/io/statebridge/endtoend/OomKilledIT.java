@@ -101,11 +101,7 @@ final class OomKilledIT {
     publishOom(id);
     // Later than this on the disk is what comes after it alone.
     run("after");
-    await()
-        .until(
-            () ->
-                statebridge.status().getCheckpoint().getDurableRevision()
-                    == statebridge.status().getRevision());
+    statebridge.awaitDurable();
 
     statebridge.crash();
     statebridge.start();

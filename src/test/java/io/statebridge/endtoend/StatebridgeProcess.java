@@ -124,6 +124,11 @@ final class StatebridgeProcess implements AutoCloseable {
     return new Cli(socket);
   }
 
+  /** Until all that is known is on the disk. */
+  void awaitDurable() {
+    await().until(() -> status().getCheckpoint().getDurableRevision() == status().getRevision());
+  }
+
   StatebridgeBlockingStub client() {
     return StatebridgeGrpc.newBlockingStub(channel.grpc())
         .withDeadlineAfter(CALL_SECONDS, TimeUnit.SECONDS);

@@ -112,7 +112,7 @@ final class Dispatcher {
       return;
     }
     WorkItem inspection = runner.work(id, new Inspect(), () -> {});
-    WorkItem failedStart = runner.work(id, StartDue.LAST, () -> {});
+    WorkItem failedStart = runner.work(id, StartDue.AFTER_INSPECTION, () -> {});
     queue.submit(
         id,
         () ->

@@ -1,6 +1,8 @@
 package io.statebridge.daemon.sync;
 
 import io.statebridge.api.ContainerEvent;
+import io.statebridge.api.ContainerEvent.ContainerCreated;
+import io.statebridge.api.ContainerEvent.TaskStarted;
 import io.statebridge.api.ContainerId;
 import io.statebridge.api.ContainerRecord;
 import io.statebridge.api.Exit;
@@ -83,8 +85,8 @@ final class LifeCycleRunner {
   /** The last start of a task that waits in its container's queue. */
   private final Map<ContainerId, Event> starts = new HashMap<>();
 
-  /** Containers whose creation waits in their queue. */
-  private final Set<ContainerId> creations = new HashSet<>();
+  /** The last creation of a container that waits in its queue. */
+  private final Map<ContainerId, Event> creations = new HashMap<>();
 
   private ClockSteps clockSteps = ClockSteps.NONE;
   private Instant lastClock;
@@ -124,7 +126,7 @@ final class LifeCycleRunner {
   }
 
   /** It was listed as another one than is recorded. */
-  void isDoubtful(ContainerId id) {
+  void unverify(ContainerId id) {
     unverified.add(id);
   }
 
@@ -142,13 +144,16 @@ final class LifeCycleRunner {
   void submit(ContainerEvent.OfContainer event) {
     ContainerId id = event.id();
     Event seen = new Event(event);
-    if (event instanceof ContainerEvent.ContainerCreated && queue.isBusy(id)) {
-      creations.add(id);
-    }
-    if (event instanceof ContainerEvent.TaskStarted && queue.isBusy(id)) {
-      // Its exit is committed at once, too, and a run that was started is to be told as such.
-      starts.put(id, seen);
-      observe(id, seen);
+    if (queue.isBusy(id)) {
+      switch (event) {
+        case ContainerCreated _ -> creations.put(id, seen);
+        case TaskStarted _ -> {
+          // Its exit is committed at once, too, and a run that was started is to be told as such.
+          starts.put(id, seen);
+          observe(id, seen);
+        }
+        default -> {}
+      }
     }
     WorkItem work = work(id, seen, () -> {});
     boolean waits =
@@ -165,9 +170,7 @@ final class LifeCycleRunner {
 
   private void forget(ContainerId id, Event event) {
     starts.remove(id, event);
-    if (event.event() instanceof ContainerEvent.ContainerCreated) {
-      creations.remove(id);
-    }
+    creations.remove(id, event);
   }
 
   /**
@@ -335,7 +338,7 @@ final class LifeCycleRunner {
         shimLost.test(id),
         queue.waiting(id),
         reported.waiting(id),
-        creations.contains(id),
+        creations.containsKey(id),
         unverified.contains(id),
         clockSteps,
         store.lastRemoved(id).orElse(null),

@@ -34,12 +34,13 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Compares the runtime's lists with the store and has every container that differs inspected. Both
- * ask the life cycle, so they cannot disagree. It never writes: the inspection asks the runtime
- * again inside the container's queue, so that an old list cannot overwrite a newer event.
+ * ask the life cycle, so they cannot disagree. It never writes: in the container's queue the
+ * runtime is asked again, and a list's word counts only if nothing was learned since it was asked
+ * for.
  *
- * <p>Costs the runtime one call for the namespaces and two lists a namespace, and two more calls
- * for each container that differs, a bounded number of them at a time. Loop only; one pass at a
- * time.
+ * <p>Costs the runtime one call for the namespaces and two lists a namespace, and one or two more
+ * calls for each container that differs, a bounded number of them at a time. Loop only; one pass at
+ * a time.
  */
 final class Reconciler {
 
@@ -197,7 +198,7 @@ final class Reconciler {
       @Nullable ContainerRecord record = unlisted.remove(info.id());
       @Nullable TaskInfo task = taskOf.remove(info.id());
       if (record != null && !Objects.equals(record.info().createdAt(), info.createdAt())) {
-        runner.isDoubtful(info.id());
+        runner.unverify(info.id());
       }
       if (record != null && agrees(record, info, task)) {
         continue;

@@ -44,6 +44,15 @@ class LateAndStaleTest {
     f.advance(SyncSettings.DEFAULTS.lateness());
   }
 
+  /** Its task went without a trace, and nobody reported its exit in time. */
+  private static SyncFixture endedUnseen() {
+    SyncFixture f = withRunningContainer(Setting.NEVER);
+    f.runtime.tasks.clear();
+    f.advance(INTERVAL);
+    lateness(f);
+    return f;
+  }
+
   @Test
   void staleAnswerDoesNotUndoAnExit() throws CompactedException {
     SyncFixture f = withRunningContainer(Setting.NEVER);
@@ -130,10 +139,7 @@ class LateAndStaleTest {
 
   @Test
   void exitReportedAfterAllReplacesUnknownHoweverLate() {
-    SyncFixture f = withRunningContainer(Setting.NEVER);
-    f.runtime.tasks.clear();
-    f.advance(INTERVAL);
-    lateness(f);
+    SyncFixture f = endedUnseen();
     Exit unseen = f.recorded();
 
     f.advance(INTERVAL.multipliedBy(10));
@@ -146,10 +152,7 @@ class LateAndStaleTest {
 
   @Test
   void exitThatAListAloneTellsReplacesUnknown() {
-    SyncFixture f = withRunningContainer(Setting.NEVER);
-    f.runtime.tasks.clear();
-    f.advance(INTERVAL);
-    lateness(f);
+    SyncFixture f = endedUnseen();
     f.runtime.containers.clear();
     f.runtime.task(WEB, Status.STOPPED, PID, 7, EXITED_AT);
 
@@ -200,10 +203,7 @@ class LateAndStaleTest {
 
   @Test
   void deletionReportedAfterAllReplacesUnknownToo() {
-    SyncFixture f = withRunningContainer(Setting.NEVER);
-    f.runtime.tasks.clear();
-    f.advance(INTERVAL);
-    lateness(f);
+    SyncFixture f = endedUnseen();
 
     f.emit(new TaskDeleted(WEB, PID, SEVEN));
 
@@ -212,10 +212,7 @@ class LateAndStaleTest {
 
   @Test
   void guessOfContainerdDoesNotReplaceUnknown() {
-    SyncFixture f = withRunningContainer(Setting.NEVER);
-    f.runtime.tasks.clear();
-    f.advance(INTERVAL);
-    lateness(f);
+    SyncFixture f = endedUnseen();
 
     f.emit(exited("web", 0, 137, EXITED_AT));
 

@@ -162,9 +162,8 @@ class ReasonTest {
     assertThat(f.web().state()).isEqualTo(ContainerState.RUNNING);
   }
 
-  /** A client that starts it through us reads what became of it at once. */
-  @Test
-  void failedStartIsKnownWhenItsContainerIsSettled() {
+  /** The plugin knows it, and events told of the process alone that was to become its program. */
+  private static SyncFixture failedToStart() {
     SyncFixture f = new SyncFixture(Setting.NEVER).started();
     f.runtime.containers.put(WEB, OF_CRI);
     f.emit(new ContainerChanged(WEB));
@@ -172,6 +171,26 @@ class ReasonTest {
     f.emit(exited(137));
     f.emit(new TaskDeleted(WEB, PID, new Exit(137, EXITED_AT, ExitSource.EVENT)));
     f.runtime.pastRuns.put(WEB, new PastRun(null, START_ERROR));
+    return f;
+  }
+
+  @Test
+  void pluginIsAskedOnceAboutACreatedContainerThatIsSettled() {
+    SyncFixture f = new SyncFixture(Setting.NEVER).started();
+    f.runtime.containers.put(WEB, OF_CRI);
+    f.emit(new ContainerChanged(WEB));
+    long asked = f.runtime.count("pastRun");
+
+    f.sync.settle(List.of(WEB));
+    f.loop.run();
+
+    assertThat(f.runtime.count("pastRun") - asked).isOne();
+  }
+
+  /** A client that starts it through us reads what became of it at once. */
+  @Test
+  void failedStartIsKnownWhenItsContainerIsSettled() {
+    SyncFixture f = failedToStart();
 
     CompletableFuture<Void> settled = f.sync.settle(List.of(WEB)).toCompletableFuture();
     f.loop.run();
@@ -182,13 +201,7 @@ class ReasonTest {
 
   @Test
   void processThatWasKilledBeforeTheStartIsNotTheContainersEnd() {
-    SyncFixture f = new SyncFixture(Setting.NEVER).started();
-    f.runtime.containers.put(WEB, OF_CRI);
-    f.emit(new ContainerChanged(WEB));
-    f.emit(new TaskCreated(WEB, PID, "/bundle", CREATED_AT));
-    f.emit(exited(137));
-    f.emit(new TaskDeleted(WEB, PID, new Exit(137, EXITED_AT, ExitSource.EVENT)));
-    f.runtime.pastRuns.put(WEB, new PastRun(null, START_ERROR));
+    SyncFixture f = failedToStart();
 
     f.advance(Duration.ofMillis(100));
 

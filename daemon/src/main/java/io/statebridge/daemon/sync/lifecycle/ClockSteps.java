@@ -40,6 +40,11 @@ public record ClockSteps(@Nullable Instant from, @Nullable Instant to) {
     return !(isWithin(one) && isWithin(other));
   }
 
+  /** Whether one was the earlier in truth. */
+  boolean isBefore(Instant one, Instant other) {
+    return one.isBefore(other) && tellsOrder(one, other);
+  }
+
   private boolean isWithin(Instant date) {
     return from != null && to != null && !date.isBefore(from) && !date.isAfter(to);
   }

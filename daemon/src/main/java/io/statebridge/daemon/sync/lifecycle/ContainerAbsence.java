@@ -92,7 +92,7 @@ record ContainerAbsence(ContainerRecord now, Context context) {
           context.creationWaits() && !TaskAnswers.isAbout(read.cause(), read.task().pid())
               ? Step.of(null, new Later(new Listed(read, null)))
               : Step.of(new TaskAnswers(now, context).begun(read).withOrphaned(true));
-      case None _ when exitsWait() && seen instanceof ContainerGone ->
+      case None _ when context.exits().findAny().isPresent() && seen instanceof ContainerGone ->
           Step.of(now, new Later(new Inspect()));
       case None _ when moreMayCome -> Step.of(now, new AwaitLateEvents());
       case None _, Ended _ ->
@@ -114,10 +114,6 @@ record ContainerAbsence(ContainerRecord now, Context context) {
   private static boolean isAboutTheNext(Observation seen) {
     return seen instanceof ContainerGone(Event(ContainerEvent.OfContainer event))
         && (event instanceof ContainerCreated || event instanceof TaskCreated);
-  }
-
-  private boolean exitsWait() {
-    return context.waitingExits().stream().anyMatch(Exits::isExit);
   }
 
   Step processRead(ProcessRead read) {

@@ -1,9 +1,12 @@
 package io.statebridge.daemon.sync.lifecycle;
 
+import io.statebridge.api.ContainerEvent.Exited;
 import io.statebridge.api.ContainerRecord;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +40,11 @@ public record Context(
 
   public Context {
     waitingExits = List.copyOf(waitingExits);
+  }
+
+  /** The exits of init processes that wait. */
+  Stream<Exited> exits() {
+    return waitingExits.stream().map(Observation.Event::exit).filter(Objects::nonNull);
   }
 
   boolean has(Safeguard safeguard) {

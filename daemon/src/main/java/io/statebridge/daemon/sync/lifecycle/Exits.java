@@ -25,7 +25,6 @@ import io.statebridge.daemon.sync.lifecycle.Observation.Doubtful;
 import io.statebridge.daemon.sync.lifecycle.Observation.Event;
 import io.statebridge.daemon.sync.lifecycle.Observation.TaskGone;
 import java.time.Instant;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** How a run ends: whose exit it is, and what is recorded of it. */
@@ -100,10 +99,7 @@ record Exits(ContainerRecord now, Context context) {
   }
 
   private boolean isBefore(Exited event, @Nullable Instant created) {
-    Instant exitedAt = event.exit().exitedAt();
-    return created != null
-        && exitedAt.isBefore(created)
-        && context.clock().tellsOrder(created, exitedAt);
+    return created != null && context.clock().isBefore(event.exit().exitedAt(), created);
   }
 
   /** Whether an event reports the end of the run that lives, whatever else is not known. */
@@ -198,9 +194,8 @@ record Exits(ContainerRecord now, Context context) {
 
   /** The events of a made-up end have one date; the first has no pid, the second has. */
   private boolean isMadeUp(Exit exit) {
-    return context.waitingExits().stream()
-        .map(Exits::exitOf)
-        .filter(Objects::nonNull)
+    return context
+        .exits()
         .anyMatch(
             waiting -> waiting.fromDeadShim() && waiting.exit().exitedAt().equals(exit.exitedAt()));
   }

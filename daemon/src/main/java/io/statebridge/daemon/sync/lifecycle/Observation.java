@@ -62,8 +62,8 @@ public sealed interface Observation {
    */
   record StartDue(int attempt) implements Observation {
 
-    /** After which none follows. */
-    public static final StartDue LAST = new StartDue(Effect.AwaitStart.MAX_ATTEMPTS);
+    /** Of a container that was inspected just now, and after which none follows. */
+    public static final StartDue AFTER_INSPECTION = new StartDue(Effect.AwaitStart.MAX_ATTEMPTS);
   }
 
   /** Events that were late when a record was made from events have come by now. */

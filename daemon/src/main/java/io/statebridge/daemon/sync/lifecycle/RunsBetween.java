@@ -17,7 +17,6 @@ import io.statebridge.daemon.sync.lifecycle.Observation.TaskRead;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
-import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -59,10 +58,12 @@ record RunsBetween(ContainerRecord now, Context context) {
 
   private @Nullable Exited first(Run next, Observation seen) {
     Instant until = until(next, seen);
-    return exits()
+    return context
+        .exits()
         .filter(exited -> exited.pid() != next.pid())
         .filter(exited -> !ContainerEvent.isSentinel(exited.pid()))
-        .filter(exited -> until == null || isBefore(exited, until))
+        .filter(
+            exited -> until == null || context.clock().isBefore(exited.exit().exitedAt(), until))
         .filter(exited -> !Exits.isEndOf(now, exited.pid(), exited.exit()))
         .filter(exited -> !isEndOfTheOneBefore(exited))
         .filter(exited -> new Exits(now, context).isOfLaterRun(exited.exit()))
@@ -70,21 +71,13 @@ record RunsBetween(ContainerRecord now, Context context) {
         .orElse(null);
   }
 
-  private boolean isBefore(Exited exited, Instant until) {
-    Instant exitedAt = exited.exit().exitedAt();
-    return exitedAt.isBefore(until) && context.clock().tellsOrder(exitedAt, until);
-  }
-
-  private Stream<Exited> exits() {
-    return context.waitingExits().stream().map(Exits::exitOf).filter(Objects::nonNull);
-  }
-
   /**
    * The end of the next run, or the earliest date that is known of it: what ended later came after.
    */
   private @Nullable Instant until(Run next, Observation seen) {
     Stream<Instant> own =
-        exits()
+        context
+            .exits()
             .filter(exited -> exited.pid() == next.pid())
             .map(exited -> exited.exit().exitedAt());
     Duration inexact = seen instanceof TaskRead ? TaskRead.TICK : Duration.ZERO;

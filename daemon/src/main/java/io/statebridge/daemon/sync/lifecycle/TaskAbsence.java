@@ -163,7 +163,9 @@ record TaskAbsence(ContainerRecord now, Context context) {
   }
 
   Step startDue(StartDue due) {
-    if (!LifeCycle.pluginMayKnowBetter(now)) {
+    // An inspection asks about one without a run itself.
+    boolean asked = due.equals(StartDue.AFTER_INSPECTION) && now.run() instanceof None;
+    if (asked || !LifeCycle.pluginMayKnowBetter(now)) {
       return Step.of(now);
     }
     Step step = Step.of(now, new ReadPastRun(now.run(), true));

@@ -85,7 +85,8 @@ record TaskAnswers(ContainerRecord now, Context context) {
   private Step unknown(TaskRead read) {
     boolean exit = Exits.isExit(read.cause());
     // It may be the next task's, not yet started, and a Delete is to come.
-    boolean nextTask = read.cause() instanceof DeleteDue || (deletes() && isNextTask(read.cause()));
+    boolean nextTask =
+        read.cause() instanceof DeleteDue || (isToBeDeleted() && isNextTask(read.cause()));
     if (!exit && !nextTask) {
       return Step.of(now);
     }
@@ -103,9 +104,8 @@ record TaskAnswers(ContainerRecord now, Context context) {
     };
   }
 
-  private boolean deletes() {
-    return now.run() instanceof Ending
-        || (now.run() instanceof Ended ended && ended.cleanupPending());
+  private boolean isToBeDeleted() {
+    return now.pendingExit() != null || now.cleanupPending();
   }
 
   private boolean isNextTask(Observation cause) {
