@@ -20,6 +20,11 @@ public sealed interface Run {
   /** The pid of the init process, also of one that has ended; 0 when there is or was none. */
   long pid();
 
+  /** The same, or that of the task before, if there is none. */
+  default long lastPid() {
+    return pid();
+  }
+
   /** When the init process was started; null before that, and if it never was. */
   @Nullable Instant startedAt();
 

@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -57,7 +58,7 @@ public final class ContainerStore {
 
   /** A store of the system's time that keeps nothing of what was removed. */
   public ContainerStore(String epoch, int logCapacity) {
-    this(epoch, logCapacity, Duration.ZERO, InstantSource.system());
+    this(epoch, logCapacity, Duration.ZERO, InstantSource.system(), System::nanoTime);
   }
 
   /**
@@ -65,17 +66,23 @@ public final class ContainerStore {
    * @param logCapacity how many changes are kept for watchers that lag or resume
    * @param retainRemoved how long the end of a container that was removed can be asked for, of the
    *     last 4096 of them
-   * @param clock may stand still or be set back
+   * @param clock dates the commits; may stand still or be set back
+   * @param nanoTime measures how long a removed container's end is kept; like {@link
+   *     System#nanoTime}
    */
   public ContainerStore(
-      String epoch, int logCapacity, Duration retainRemoved, InstantSource clock) {
+      String epoch,
+      int logCapacity,
+      Duration retainRemoved,
+      InstantSource clock,
+      LongSupplier nanoTime) {
     if (epoch.isEmpty()) {
       throw new IllegalArgumentException("the store's epoch is empty");
     }
     this.epoch = epoch;
     this.clock = clock;
     this.log = new ChangeLog(logCapacity);
-    this.removed = new RemovedRecords(retainRemoved, clock);
+    this.removed = new RemovedRecords(retainRemoved, clock, nanoTime);
   }
 
   public String epoch() {
@@ -159,13 +166,13 @@ public final class ContainerStore {
   }
 
   /**
-   * The last record of a container of this id that was removed, also if another has the id by now:
-   * for a minute at least, however short such records can be asked for.
+   * The last records of the containers that had this id and were removed, the last first, also if
+   * another has the id by now: for a minute at least, however short such records can be asked for.
    */
-  public Optional<ContainerRecord> lastRemoved(ContainerId id) {
+  public List<ContainerRecord> removedOf(ContainerId id) {
     writer.lock();
     try {
-      return Optional.ofNullable(removed.last(id)).map(Entry::record);
+      return removed.of(id);
     } finally {
       writer.unlock();
     }
@@ -238,7 +245,7 @@ public final class ContainerStore {
   Instant oldestRemoval() {
     writer.lock();
     try {
-      return removed.all().stream().findFirst().map(Entry::removedAt).orElseGet(clock::instant);
+      return removed.oldest().orElseGet(clock::instant);
     } finally {
       writer.unlock();
     }
@@ -259,7 +266,7 @@ public final class ContainerStore {
     writer.lock();
     try {
       for (Entry entry : gone) {
-        removed.keep(entry);
+        removed.restore(entry, Objects.requireNonNull(entry.removedAt()));
       }
     } finally {
       writer.unlock();

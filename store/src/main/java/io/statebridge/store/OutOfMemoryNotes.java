@@ -38,9 +38,10 @@ final class OutOfMemoryNotes {
 
   /** A record was committed, null when it was removed. */
   void committed(ContainerId id, @Nullable ContainerRecord after) {
+    // The exit that replaces one that was not observed still needs it.
     if (after == null
-        || after.run() instanceof Ended
-        || (pids.containsKey(id) && !has(id, after.run().pid()))) {
+        || (after.run() instanceof Ended ended && !ended.exit().isUnseen())
+        || (pids.containsKey(id) && !has(id, after.run().lastPid()))) {
       copy = pids.remove(id) == null ? copy : null;
     }
   }

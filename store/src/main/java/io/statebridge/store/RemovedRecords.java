@@ -5,33 +5,45 @@ import io.statebridge.api.ContainerRecord;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.LongSupplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * How containers ended that are gone: each one's last record, for a while, so that an exit can
  * still be asked for by somebody who comes after the removal, and so that an event that comes late
  * is not taken for another container's. The longest gone go first, when their time is over or when
- * there are too many. Guarded by the store's lock.
+ * there are too many. Their time is measured by a clock that nobody can set; the wall clock counts
+ * for what passed before an earlier life's records were restored, and cannot make them younger than
+ * zero. Guarded by the store's lock.
  */
 final class RemovedRecords {
 
   /** A few mebibytes. */
   static final int MAX = 4096;
 
+  /** Of one id. Who makes one anew more often within a minute loses the oldest for late events. */
+  static final int MAX_PER_ID = 4;
+
   /** Events come late by some seconds; for so long at least the record is kept for ourselves. */
   static final Duration LATE_EVENTS = Duration.ofMinutes(1);
 
   private final Duration retention;
   private final InstantSource clock;
+  private final LongSupplier nanoTime;
 
-  /** In the order of their removal. */
-  private final Map<ContainerId, Entry> records = new LinkedHashMap<>();
+  /** By id the last first; in the order of the last removals. */
+  private final Map<ContainerId, List<Kept>> records = new LinkedHashMap<>();
 
   /** Those of them whose id a new container has. */
   private final Set<ContainerId> succeeded = new HashSet<>();
@@ -42,29 +54,51 @@ final class RemovedRecords {
   /**
    * @param retention how long they can be asked for; zero: not at all
    */
-  RemovedRecords(Duration retention, InstantSource clock) {
+  RemovedRecords(Duration retention, InstantSource clock, LongSupplier nanoTime) {
     this.retention = retention;
     this.clock = clock;
+    this.nanoTime = nanoTime;
+  }
+
+  /** One that was removed just now. */
+  void keep(Entry removed) {
+    keep(removed, Duration.ZERO);
   }
 
   /**
+   * One that was removed in an earlier life of the store.
+   *
    * @param removed in the order of removal
    */
-  void keep(Entry removed) {
+  void restore(Entry removed, Instant removedAt) {
+    Duration age = Duration.between(removedAt, clock.instant());
+    keep(removed, age.isNegative() ? Duration.ZERO : age);
+  }
+
+  private void keep(Entry removed, Duration age) {
     drop(removed.id());
-    records.remove(removed.id());
-    records.put(removed.id(), removed);
+    List<Kept> all = new ArrayList<>();
+    all.add(new Kept(removed, age, nanoTime.getAsLong()));
+    @Nullable List<Kept> before = records.remove(removed.id());
+    if (before != null) {
+      before.stream().filter(this::isForLateEvents).limit(MAX_PER_ID - 1L).forEach(all::add);
+    }
+    records.put(removed.id(), List.copyOf(all));
     expire();
   }
 
   /** The exit of one that is kept is known better now. Returns whether it is kept. */
   boolean amend(ContainerRecord record) {
-    @Nullable Entry before = last(record.id());
-    if (before == null) {
+    expire();
+    List<Kept> before = records.getOrDefault(record.id(), List.of());
+    List<Kept> after = before.stream().map(kept -> kept.amended(record)).toList();
+    if (after.equals(before)) {
       return false;
     }
-    records.put(record.id(), new Entry(record, before.revision(), before.removedAt()));
-    amended.add(record.id());
+    records.put(record.id(), after);
+    if (!after.getFirst().equals(before.getFirst())) {
+      amended.add(record.id());
+    }
     return true;
   }
 
@@ -88,20 +122,38 @@ final class RemovedRecords {
 
   /** The one that can be asked for. */
   @Nullable Entry get(ContainerId id) {
-    Entry removed = last(id);
-    return removed == null || !canBeAskedFor(removed) ? null : removed;
+    expire();
+    @Nullable List<Kept> kept = records.get(id);
+    return kept == null || !canBeAskedFor(kept.getFirst()) ? null : kept.getFirst().entry();
   }
 
-  /** Likewise, or one that is kept for late events alone. */
-  @Nullable Entry last(ContainerId id) {
+  /**
+   * All that were removed and had this id, the last first, also those kept for late events alone.
+   */
+  List<ContainerRecord> of(ContainerId id) {
     expire();
-    return records.get(id);
+    return records.getOrDefault(id, List.of()).stream().map(kept -> kept.entry().record()).toList();
   }
 
   /** Those that can be asked for, in the order of their removal. */
   List<Entry> all() {
+    return askedFor().toList();
+  }
+
+  /** When the first of those that can be asked for was removed. */
+  Optional<Instant> oldest() {
+    return askedFor()
+        .map(Entry::removedAt)
+        .flatMap(Stream::ofNullable)
+        .min(Comparator.naturalOrder());
+  }
+
+  private Stream<Entry> askedFor() {
     expire();
-    return records.values().stream().filter(this::canBeAskedFor).toList();
+    return records.values().stream()
+        .map(List::getFirst)
+        .filter(this::canBeAskedFor)
+        .map(Kept::entry);
   }
 
   private void drop(ContainerId id) {
@@ -110,25 +162,51 @@ final class RemovedRecords {
   }
 
   private void expire() {
-    Duration longest = retention.compareTo(LATE_EVENTS) > 0 ? retention : LATE_EVENTS;
-    Iterator<Entry> oldest = records.values().iterator();
+    Iterator<List<Kept>> oldest = records.values().iterator();
     while (oldest.hasNext()) {
-      Entry entry = oldest.next();
-      if (!isOver(entry, longest) && records.size() <= MAX) {
+      Kept kept = oldest.next().getFirst();
+      if (isOfUse(kept) && records.size() <= MAX) {
         return;
       }
       oldest.remove();
-      drop(entry.id());
+      drop(kept.entry().id());
     }
   }
 
-  /** A commit may be dated some nanoseconds ahead of the clock: without retention it never can. */
-  private boolean canBeAskedFor(Entry removed) {
-    return !retention.isZero() && !succeeded.contains(removed.id()) && !isOver(removed, retention);
+  private boolean canBeAskedFor(Kept kept) {
+    return !succeeded.contains(kept.entry().id())
+        && kept.age().plus(heldFor(kept)).compareTo(retention) < 0;
   }
 
-  private boolean isOver(Entry removed, Duration afterRemoval) {
-    Instant removedAt = removed.removedAt();
-    return removedAt == null || !removedAt.plus(afterRemoval).isAfter(clock.instant());
+  private boolean isOfUse(Kept kept) {
+    return isForLateEvents(kept) || kept.age().plus(heldFor(kept)).compareTo(retention) < 0;
+  }
+
+  /**
+   * Events of before a restart come after it: here the time counts that it is held in this life.
+   */
+  private boolean isForLateEvents(Kept kept) {
+    return heldFor(kept).compareTo(LATE_EVENTS) < 0;
+  }
+
+  private Duration heldFor(Kept kept) {
+    return Duration.ofNanos(nanoTime.getAsLong() - kept.sinceNanos());
+  }
+
+  /**
+   * @param age time since its removal when this life of the store got it
+   * @param sinceNanos when that was
+   */
+  private record Kept(Entry entry, Duration age, long sinceNanos) {
+    /** With the record in its place, if that is of the same container and run. */
+    Kept amended(ContainerRecord record) {
+      ContainerRecord before = entry.record();
+      boolean same =
+          before.run().pid() == record.run().pid()
+              && Objects.equals(before.info().createdAt(), record.info().createdAt());
+      return same
+          ? new Kept(new Entry(record, entry.revision(), entry.removedAt()), age, sinceNanos)
+          : this;
+    }
   }
 }

@@ -71,7 +71,8 @@ final class CheckpointFixture implements AutoCloseable {
 
   /** With a store that keeps what was removed, by this clock. */
   static CheckpointFixture startRetaining(Path stateDir, InstantSource clock) {
-    return new CheckpointFixture(stateDir, QUICK, new ContainerStore("e1", 1024, RETENTION, clock));
+    return new CheckpointFixture(
+        stateDir, QUICK, new ContainerStore("e1", 1024, RETENTION, clock, System::nanoTime));
   }
 
   /** What a daemon that starts now would know. */

@@ -198,7 +198,8 @@ final class ContainerStoreTest {
   void aCommitIsLaterThanTheOneBeforeWhateverTheClockSays(long first, long second, long at)
       throws Exception {
     Queue<Instant> times = new ArrayDeque<>(List.of(NOON.plusNanos(first), NOON.plusNanos(second)));
-    ContainerStore timed = new ContainerStore("e1", 16, Duration.ZERO, times::remove);
+    ContainerStore timed =
+        new ContainerStore("e1", 16, Duration.ZERO, times::remove, System::nanoTime);
 
     timed.create(container("a"));
     timed.update(id("a"), c -> c);

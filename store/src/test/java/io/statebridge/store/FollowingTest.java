@@ -39,7 +39,12 @@ final class FollowingTest {
   private static final Exit EXIT = new Exit(7, Instant.EPOCH, ExitSource.SHIM);
 
   private final ContainerStore store =
-      new ContainerStore("e1", CAPACITY, Duration.ofHours(1), InstantSource.fixed(Instant.EPOCH));
+      new ContainerStore(
+          "e1",
+          CAPACITY,
+          Duration.ofHours(1),
+          InstantSource.fixed(Instant.EPOCH),
+          System::nanoTime);
   private final AtomicInteger wakeUps = new AtomicInteger();
 
   private Following follow(String... names) {

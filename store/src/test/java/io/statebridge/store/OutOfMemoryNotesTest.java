@@ -13,6 +13,7 @@ import io.statebridge.api.ExitSource;
 import io.statebridge.api.PendingExit;
 import io.statebridge.api.Run.Created;
 import io.statebridge.api.Run.Ending;
+import io.statebridge.api.Run.None;
 import java.time.Instant;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -68,6 +69,20 @@ final class OutOfMemoryNotesTest {
     assertThat(store.ranOutOfMemory(JOB, 42)).isTrue();
 
     store.update(JOB, c -> ended(c, EXIT));
+    assertThat(store.outOfMemoryNotes()).isEmpty();
+  }
+
+  /** It may still come. */
+  @Test
+  void aNoteStaysWhenNobodyObservedTheExit() {
+    store.noteOutOfMemory(JOB, 42);
+
+    store.update(JOB, c -> c.withRun(new None(42, null)));
+    assertThat(store.ranOutOfMemory(JOB, 42)).isTrue();
+    store.update(JOB, c -> ended(withTask(c, 42), Exit.unseen(Instant.EPOCH)));
+    assertThat(store.ranOutOfMemory(JOB, 42)).isTrue();
+
+    store.update(JOB, c -> ended(withTask(c, 42), EXIT));
     assertThat(store.outOfMemoryNotes()).isEmpty();
   }
 

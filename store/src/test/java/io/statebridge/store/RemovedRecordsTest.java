@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 final class RemovedRecordsTest {
@@ -24,10 +25,17 @@ final class RemovedRecordsTest {
   private static final Exit EXIT = new Exit(7, Instant.EPOCH.plusSeconds(9), ExitSource.SHIM);
 
   private Instant now = Instant.parse("2026-01-02T12:00:00Z");
-  private final ContainerStore store = new ContainerStore("e1", 16, RETENTION, () -> now);
+  private long nanos = 42;
+  private final ContainerStore store =
+      new ContainerStore("e1", 16, RETENTION, () -> now, () -> nanos);
 
   private static ContainerRecord ended(String name) {
     return Samples.ended(withTask(container(name), 42), EXIT);
+  }
+
+  private void pass(Duration time) {
+    now = now.plus(time);
+    nanos += time.toNanos();
   }
 
   private void runAndRemove(String name) {
@@ -42,10 +50,44 @@ final class RemovedRecordsTest {
 
     assertThat(store.getOrRemoved(id("job"))).contains(removed(ended("job"), 1, removedAt));
 
-    now = now.plus(RETENTION).minusNanos(2);
+    pass(RETENTION.minusNanos(2));
     assertThat(store.getOrRemoved(id("job"))).isPresent();
-    now = now.plusNanos(3);
+    pass(Duration.ofNanos(3));
     assertThat(store.getOrRemoved(id("job"))).isEmpty();
+  }
+
+  @Test
+  void aClockThatIsSetMakesNothingOlderOrYounger() {
+    runAndRemove("job");
+
+    now = now.plus(Duration.ofDays(1));
+    assertThat(store.getOrRemoved(id("job"))).isPresent();
+    assertThat(store.removedOf(id("job"))).isNotEmpty();
+
+    now = now.minus(Duration.ofDays(2));
+    pass(RETENTION);
+    assertThat(store.getOrRemoved(id("job"))).isEmpty();
+    assertThat(store.removedOf(id("job"))).isEmpty();
+  }
+
+  @Test
+  void aRemovalThatSeemsToBeYetToComeIsKeptNoLongerThanOthers() {
+    Entry ahead = removed(ended("job"), 0, now.plus(Duration.ofDays(1)));
+    store.restore(List.of(ahead));
+
+    assertThat(store.getOrRemoved(id("job"))).contains(ahead);
+    pass(RETENTION);
+    assertThat(store.getOrRemoved(id("job"))).isEmpty();
+  }
+
+  @Test
+  void lateEventsAreExpectedAfterARestartHoweverLongAgoTheRemovalSeems() {
+    store.restore(List.of(removed(ended("job"), 0, now.minus(Duration.ofDays(1)))));
+
+    assertThat(store.getOrRemoved(id("job"))).isEmpty();
+    assertThat(store.removedOf(id("job"))).isNotEmpty();
+    pass(RemovedRecords.LATE_EVENTS);
+    assertThat(store.removedOf(id("job"))).isEmpty();
   }
 
   @Test
@@ -116,14 +158,14 @@ final class RemovedRecordsTest {
         .containsExactly(late, early, stored(container("there"), 1));
     assertThat(store.oldestRemoval()).isEqualTo(early.removedAt());
 
-    now = now.plusSeconds(1);
+    pass(Duration.ofSeconds(1));
     assertThat(store.snapshotWithRemoved().entries())
         .containsExactly(late, stored(container("there"), 1));
   }
 
   @Test
   void aStoreThatIsToldToKeepsNothing() {
-    ContainerStore forgetful = new ContainerStore("e1", 16, Duration.ZERO, () -> now);
+    ContainerStore forgetful = new ContainerStore("e1", 16, Duration.ZERO, () -> now, () -> nanos);
     ContainerId job = id("job");
     forgetful.create(ended("job"));
     forgetful.delete(job);
@@ -133,30 +175,30 @@ final class RemovedRecordsTest {
 
   @Test
   void forLateEventsTheLastRecordIsKeptForAMinuteAlsoWhereNobodyCanAskForIt() {
-    ContainerStore forgetful = new ContainerStore("e1", 16, Duration.ZERO, () -> now);
+    ContainerStore forgetful = new ContainerStore("e1", 16, Duration.ZERO, () -> now, () -> nanos);
     ContainerId job = id("job");
     forgetful.create(ended("job"));
-    assertThat(forgetful.lastRemoved(job)).isEmpty();
+    assertThat(forgetful.removedOf(job)).isEmpty();
     forgetful.delete(job);
 
-    assertThat(forgetful.lastRemoved(job)).contains(ended("job").ofRemoved());
-    assertThat(forgetful.lastRemoved(job).orElseThrow().run().pid()).isEqualTo(42);
+    assertThat(forgetful.removedOf(job)).containsExactly(ended("job").ofRemoved());
+    assertThat(forgetful.removedOf(job).getFirst().run().pid()).isEqualTo(42);
     assertThat(forgetful.snapshotWithRemoved().entries()).isEmpty();
 
-    now = now.plus(RemovedRecords.LATE_EVENTS);
-    assertThat(forgetful.lastRemoved(job)).isPresent();
-    now = now.plusNanos(1);
-    assertThat(forgetful.lastRemoved(job)).isEmpty();
+    pass(RemovedRecords.LATE_EVENTS.minusNanos(1));
+    assertThat(forgetful.removedOf(job)).isNotEmpty();
+    pass(Duration.ofNanos(1));
+    assertThat(forgetful.removedOf(job)).isEmpty();
   }
 
   @Test
   void theLastRecordIsKeptAsLongAsItCanBeAskedFor() {
     runAndRemove("job");
 
-    now = now.plus(RETENTION);
-    assertThat(store.lastRemoved(id("job"))).isPresent();
-    now = now.plusNanos(1);
-    assertThat(store.lastRemoved(id("job"))).isEmpty();
+    pass(RETENTION.minusNanos(1));
+    assertThat(store.removedOf(id("job"))).isNotEmpty();
+    pass(Duration.ofNanos(1));
+    assertThat(store.removedOf(id("job"))).isEmpty();
   }
 
   @Test
@@ -165,10 +207,10 @@ final class RemovedRecordsTest {
 
     store.create(container("job"));
 
-    assertThat(store.lastRemoved(id("job"))).contains(ended("job").ofRemoved());
+    assertThat(store.removedOf(id("job"))).containsExactly(ended("job").ofRemoved());
     assertThat(store.getOrRemoved(id("job"))).contains(stored(container("job"), 3));
     store.delete(id("job"));
-    assertThat(store.lastRemoved(id("job"))).contains(ended("job").ofRemoved());
+    assertThat(store.removedOf(id("job"))).containsExactly(ended("job").ofRemoved());
     assertThat(store.getOrRemoved(id("job"))).isEmpty();
     assertThat(store.snapshotWithRemoved().entries()).isEmpty();
   }
@@ -183,8 +225,43 @@ final class RemovedRecordsTest {
     store.create(Samples.ended(withTask(container("job"), 43), second));
     store.delete(id("job"));
 
-    assertThat(store.lastRemoved(id("job")).orElseThrow().exit()).isEqualTo(second);
+    assertThat(store.removedOf(id("job")).getFirst().exit()).isEqualTo(second);
     assertThat(store.getOrRemoved(id("job"))).isPresent();
+  }
+
+  @Test
+  void forLateEventsThereIsMoreThanOneOfAnIdButNotWithoutEnd() {
+    for (int pid = 1; pid <= RemovedRecords.MAX_PER_ID + 2; pid++) {
+      store.create(Samples.ended(withTask(container("job"), pid), EXIT));
+      store.delete(id("job"));
+    }
+
+    assertThat(store.removedOf(id("job")))
+        .extracting(record -> record.run().pid())
+        .containsExactly(6L, 5L, 4L, 3L);
+    assertThat(store.snapshotWithRemoved().entries()).hasSize(1);
+
+    pass(RemovedRecords.LATE_EVENTS);
+    runAndRemove("job");
+    assertThat(store.removedOf(id("job")))
+        .extracting(record -> record.run().pid())
+        .containsExactly(42L);
+  }
+
+  @Test
+  void theEndOfOneThatWasSucceededIsKnownBetterForLateEventsAlone() {
+    ContainerRecord first = Samples.ended(withTask(container("job"), 41), EXIT);
+    store.create(first);
+    store.delete(id("job"));
+    runAndRemove("job");
+
+    store.amendRemoved(
+        Samples.ended(withTask(container("job"), 41), EXIT.withReason(Exit.OOM_KILLED)));
+
+    assertThat(store.removedOf(id("job")))
+        .extracting(record -> Objects.requireNonNull(record.exit()).reason())
+        .containsExactly(EXIT.reason(), Exit.OOM_KILLED);
+    assertThat(store.takeAmended()).isEmpty();
   }
 
   private static ContainerRecord endedBetter(String name) {
@@ -201,7 +278,7 @@ final class RemovedRecordsTest {
     store.amendRemoved(endedBetter("job"));
 
     assertThat(store.getOrRemoved(id("job"))).contains(removed(endedBetter("job"), 1, removedAt));
-    assertThat(store.lastRemoved(id("job"))).contains(endedBetter("job"));
+    assertThat(store.removedOf(id("job"))).containsExactly(endedBetter("job"));
     assertThat(store.revision()).isEqualTo(revision);
   }
 
@@ -224,7 +301,7 @@ final class RemovedRecordsTest {
     store.amendRemoved(endedBetter("never there"));
 
     store.create(container("back"));
-    now = now.plus(RETENTION).plusNanos(10);
+    pass(RETENTION.plusNanos(10));
 
     assertThat(store.takeAmended()).isEmpty();
     assertThat(store.get(id("back"))).contains(stored(container("back"), 5));
@@ -233,13 +310,13 @@ final class RemovedRecordsTest {
 
   @Test
   void whatIsAmendedForLateEventsAloneIsNotForTheDisk() {
-    ContainerStore forgetful = new ContainerStore("e1", 16, Duration.ZERO, () -> now);
+    ContainerStore forgetful = new ContainerStore("e1", 16, Duration.ZERO, () -> now, () -> nanos);
     forgetful.create(ended("job"));
     forgetful.delete(id("job"));
 
     forgetful.amendRemoved(endedBetter("job"));
 
-    assertThat(forgetful.lastRemoved(id("job"))).contains(endedBetter("job"));
+    assertThat(forgetful.removedOf(id("job"))).containsExactly(endedBetter("job"));
     assertThat(forgetful.takeAmended()).isEmpty();
   }
 
@@ -247,7 +324,7 @@ final class RemovedRecordsTest {
   void anAmendedRecordKeepsItsPlaceInTheOrderOfRemovals() {
     Instant removedAt = now.plusNanos(1);
     runAndRemove("early");
-    now = now.plusSeconds(1);
+    pass(Duration.ofSeconds(1));
     runAndRemove("late");
 
     store.amendRemoved(endedBetter("early"));

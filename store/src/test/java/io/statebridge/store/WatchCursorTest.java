@@ -25,7 +25,8 @@ final class WatchCursorTest {
   private static final int CAPACITY = 16;
 
   private final ContainerStore store =
-      new ContainerStore("e1", CAPACITY, Duration.ZERO, InstantSource.fixed(Instant.EPOCH));
+      new ContainerStore(
+          "e1", CAPACITY, Duration.ZERO, InstantSource.fixed(Instant.EPOCH), System::nanoTime);
   private final AtomicInteger wakeUps = new AtomicInteger();
 
   private WatchCursor watch(long after) throws CompactedException {

@@ -66,7 +66,8 @@ public final class Daemon implements AutoCloseable {
             HexFormat.of().toHexDigits(random.nextLong()),
             config.changeLogSize(),
             config.retainRemoved(),
-            InstantSource.system());
+            InstantSource.system(),
+            System::nanoTime);
     Checkpoint checkpoint =
         config.checkpoint() ? Checkpoint.open(config.checkpointDirectory()) : Checkpoint.disabled();
     store.restore(checkpoint.load());

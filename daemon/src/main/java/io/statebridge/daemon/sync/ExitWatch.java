@@ -6,6 +6,10 @@ import io.statebridge.api.ContainerRecord;
 import io.statebridge.api.Exit;
 import io.statebridge.api.ExitSource;
 import io.statebridge.api.ExitWaiter;
+import io.statebridge.api.Run.Ended;
+import io.statebridge.api.Run.Ending;
+import io.statebridge.api.Run.Live;
+import io.statebridge.api.Run.None;
 import io.statebridge.api.RuntimeFailure;
 import io.statebridge.store.Change;
 import io.statebridge.store.CompactedException;
@@ -13,11 +17,14 @@ import io.statebridge.store.ContainerStore;
 import io.statebridge.store.Entry;
 import io.statebridge.store.Following;
 import io.statebridge.store.WatchCursor;
+import java.time.Duration;
 import java.util.BitSet;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +45,13 @@ final class ExitWatch {
 
   private static final Logger log = LoggerFactory.getLogger(ExitWatch.class);
 
+  /**
+   * A shim may be too slow to answer within the time that an exit gets to be reported; what it says
+   * after all is better than an end that nobody observed. Half of the time for which events may be
+   * late ({@code RemovedRecords}), that the container is still known then.
+   */
+  static final Duration LATE_ANSWER = Duration.ofSeconds(30);
+
   private final SyncLoop loop;
   private final ContainerStore store;
   private final List<ExitWaiter> waiters;
@@ -45,6 +59,10 @@ final class ExitWatch {
   private final Consumer<Exited> exited;
   private final Consumer<ContainerId> failed;
   private final Map<ContainerId, OpenWait> waits = new HashMap<>();
+
+  /** Those of runs that were given up for gone without an exit. */
+  private final Set<OpenWait> late = new HashSet<>();
+
   private final Map<ExitSource, Integer> open = new ConcurrentHashMap<>();
   private @Nullable WatchCursor cursor;
 
@@ -80,6 +98,7 @@ final class ExitWatch {
     }
     waits.values().forEach(OpenWait::close);
     waits.clear();
+    List.copyOf(late).forEach(OpenWait::close);
   }
 
   /** How many are open, by who was asked. Any thread. */
@@ -129,8 +148,8 @@ final class ExitWatch {
             || !hasProcess
             || wait.pid != now.pid()
             || !wait.bundle.equals(now.bundle()))) {
-      wait.close();
       waits.remove(id);
+      wait.end(now);
       wait = null;
     }
     if (now != null && now.isLive() && wait == null) {
@@ -185,10 +204,17 @@ final class ExitWatch {
     }
 
     private void answered(Exit exit) {
+      if (late.contains(this)) {
+        close();
+      }
       exited.accept(new Exited(id, id.id(), pid, exit));
     }
 
     private void askNext(ExitWaiter waiter, Throwable failure) {
+      if (late.contains(this)) {
+        close();
+        return;
+      }
       log.debug("{}: cannot wait for its exit: {}", id, Failures.message(failure));
       if (waiter.source() == ExitSource.SHIM) {
         lostShim = !bundle.isEmpty() && !Failures.isOfKind(failure, RuntimeFailure.Kind.PERMANENT);
@@ -213,8 +239,32 @@ final class ExitWatch {
       }
     }
 
+    /**
+     * The record has gone on, or is gone.
+     *
+     * @param now what is recorded
+     */
+    private void end(@Nullable ContainerRecord now) {
+      if (asked == null || pid == 0 || isKnown(now)) {
+        close();
+        return;
+      }
+      late.add(this);
+      next = loop.schedule(LATE_ANSWER, this::close);
+    }
+
+    private boolean isKnown(@Nullable ContainerRecord now) {
+      return now != null
+          && switch (now.run()) {
+            case None none -> none.lastPid() != pid;
+            case Ended ended -> ended.pid() != pid || !ended.exit().isUnseen();
+            case Live _, Ending _ -> true;
+          };
+    }
+
     void close() {
       closed = true;
+      late.remove(this);
       if (next != null) {
         next.cancel();
       }

@@ -7,7 +7,6 @@ import io.statebridge.api.ContainerId;
 import io.statebridge.api.ContainerRecord;
 import io.statebridge.api.Exit;
 import io.statebridge.api.Run;
-import io.statebridge.daemon.sync.lifecycle.ClockSteps;
 import io.statebridge.daemon.sync.lifecycle.Context;
 import io.statebridge.daemon.sync.lifecycle.Effect;
 import io.statebridge.daemon.sync.lifecycle.Effect.AmendRemoved;
@@ -37,11 +36,11 @@ import io.statebridge.daemon.sync.lifecycle.Observation.Inspect;
 import io.statebridge.daemon.sync.lifecycle.Observation.LateEvent;
 import io.statebridge.daemon.sync.lifecycle.Observation.LateEventsDue;
 import io.statebridge.daemon.sync.lifecycle.Observation.StartDue;
+import io.statebridge.daemon.sync.lifecycle.Predecessors;
 import io.statebridge.daemon.sync.lifecycle.Safeguard;
 import io.statebridge.daemon.sync.lifecycle.Step;
 import io.statebridge.store.ContainerStore;
 import io.statebridge.store.Entry;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -88,9 +87,7 @@ final class LifeCycleRunner {
   /** The last creation of a container that waits in its queue. */
   private final Map<ContainerId, Event> creations = new HashMap<>();
 
-  private ClockSteps clockSteps = ClockSteps.NONE;
-  private Instant lastClock;
-  private long lastNanos;
+  private final ClockReader clocks;
 
   /**
    * @param shimLost whether a container's shim could not be reached when it was last tried
@@ -115,8 +112,15 @@ final class LifeCycleRunner {
     this.counters = counters;
     this.settings = settings;
     this.shimLost = shimLost;
-    this.lastClock = loop.now();
-    this.lastNanos = loop.nanoTime();
+    this.clocks = new ClockReader(loop);
+  }
+
+  void start() {
+    clocks.start();
+  }
+
+  void stop() {
+    clocks.stop();
   }
 
   /** Events were missed: whether a container is still the same is known once it was read. */
@@ -130,9 +134,13 @@ final class LifeCycleRunner {
     unverified.add(id);
   }
 
-  /** A container was read, or listed as it is recorded. */
-  void verified(ContainerId id) {
-    unverified.remove(id);
+  /**
+   * A container was read, or listed as it is recorded.
+   *
+   * @return whether events were missed since it was read before
+   */
+  boolean verified(ContainerId id) {
+    return unverified.remove(id);
   }
 
   /** Has an observation dealt with after all that waits in the container's queue. */
@@ -327,21 +335,17 @@ final class LifeCycleRunner {
 
   private Context context(ContainerId id, @Nullable ContainerRecord now) {
     Instant clock = loop.now();
-    long nanos = loop.nanoTime();
-    clockSteps = clockSteps.read(lastClock, Duration.ofNanos(nanos - lastNanos), clock);
-    lastClock = clock;
-    lastNanos = nanos;
     return new Context(
         clock,
         policy.deletes(id.namespace()),
-        now != null && store.ranOutOfMemory(id, now.run().pid()),
+        now != null && store.ranOutOfMemory(id, now.run().lastPid()),
         shimLost.test(id),
         queue.waiting(id),
         reported.waiting(id),
         creations.containsKey(id),
         unverified.contains(id),
-        clockSteps,
-        store.lastRemoved(id).orElse(null),
+        clocks.read(clock),
+        new Predecessors(store.removedOf(id)),
         settings.without());
   }
 

@@ -8,10 +8,12 @@ import io.statebridge.api.Exit;
 import io.statebridge.api.Run;
 import io.statebridge.api.Run.None;
 import io.statebridge.api.TaskInfo;
+import io.statebridge.daemon.sync.lifecycle.LifeCycle;
 import io.statebridge.daemon.sync.lifecycle.Observation;
 import io.statebridge.daemon.sync.lifecycle.Observation.Event;
 import io.statebridge.daemon.sync.lifecycle.Observation.Inspect;
 import io.statebridge.daemon.sync.lifecycle.Observation.Listed;
+import io.statebridge.daemon.sync.lifecycle.Observation.StartDue;
 import io.statebridge.daemon.sync.lifecycle.Observation.TaskGone;
 import io.statebridge.daemon.sync.lifecycle.Observation.TaskRead;
 import io.statebridge.store.ContainerStore;
@@ -200,6 +202,14 @@ final class Reconciler {
       if (record != null && !Objects.equals(record.info().createdAt(), info.createdAt())) {
         runner.unverify(info.id());
       }
+      if (record != null
+          && info.equals(record.info())
+          && !record.orphaned()
+          && runner.verified(info.id())
+          && LifeCycle.pluginMayKnowBetter(record)) {
+        // It may not have been loaded when it was asked.
+        findings.add(info.id(), StartDue.AFTER_INSPECTION, true);
+      }
       if (record != null && agrees(record, info, task)) {
         continue;
       }
@@ -261,7 +271,6 @@ final class Reconciler {
     if (!info.equals(record.info()) || record.orphaned()) {
       return false;
     }
-    runner.verified(record.id());
     if (task != null && record.run().pid() != 0 && isAnotherRun(record, task)) {
       return false;
     }

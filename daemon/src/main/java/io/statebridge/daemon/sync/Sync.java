@@ -119,6 +119,7 @@ public final class Sync {
   public void start() {
     loop.execute(
         () -> {
+          runner.start();
           watch.start();
           subscription.connect();
         });
@@ -127,6 +128,7 @@ public final class Sync {
   public void stop() {
     loop.execute(
         () -> {
+          runner.stop();
           watch.stop();
           subscription.stop();
         });

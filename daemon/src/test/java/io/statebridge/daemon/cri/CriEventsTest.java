@@ -42,7 +42,8 @@ final class CriEventsTest {
   private static final int LOG_CAPACITY = 16;
 
   private final ContainerStore store =
-      new ContainerStore("e1", LOG_CAPACITY, Duration.ZERO, InstantSource.fixed(NOW));
+      new ContainerStore(
+          "e1", LOG_CAPACITY, Duration.ZERO, InstantSource.fixed(NOW), System::nanoTime);
   private final OpenCalls openCalls = new OpenCalls();
   private final FakeCall<ContainerEventResponse> call = new FakeCall<>();
 

@@ -36,7 +36,7 @@ final class CriFixture implements AutoCloseable {
   static final Instant CREATED = Instant.parse("2026-01-02T03:04:05.000000006Z");
 
   final ContainerStore store =
-      new ContainerStore("e1", 1024, Duration.ZERO, InstantSource.system());
+      new ContainerStore("e1", 1024, Duration.ZERO, InstantSource.system(), System::nanoTime);
 
   /** Whom a forwarded call had looked at, one entry a call; what they wait for. */
   final List<Set<ContainerId>> settled = new ArrayList<>();

@@ -49,7 +49,8 @@ final class Api implements AutoCloseable {
 
   private Api(Path socket, int logCapacity) throws IOException {
     this.socket = socket;
-    store = new ContainerStore(EPOCH, logCapacity, RETENTION, InstantSource.system());
+    store =
+        new ContainerStore(EPOCH, logCapacity, RETENTION, InstantSource.system(), System::nanoTime);
     server = serve(socket, store);
   }
 

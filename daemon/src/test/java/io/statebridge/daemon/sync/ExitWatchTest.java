@@ -107,6 +107,67 @@ class ExitWatchTest {
   }
 
   @Test
+  void aShimThatIsTooSlowToAnswerInTimeIsBetterThanNoExit() {
+    SyncFixture f = running(Setting.NEVER);
+    f.runtime.tasks.clear();
+    f.advance(SyncSettings.DEFAULTS.reconcileInterval());
+    f.advance(SyncSettings.DEFAULTS.lateness());
+    Exit unknown = f.recorded();
+
+    shim.tell(WEB, 7, EXITED_AT);
+    f.loop.run();
+
+    assertThat(unknown.source()).isEqualTo(ExitSource.UNKNOWN);
+    assertThat(f.recorded()).isEqualTo(new Exit(7, EXITED_AT, ExitSource.SHIM));
+    assertThat(f.sync.exitWatches().get(ExitSource.SHIM)).isZero();
+  }
+
+  @Test
+  void aShimThatNeverAnswersIsNotWaitedForForEver() {
+    SyncFixture f = running(Setting.NEVER);
+    f.runtime.tasks.clear();
+    f.advance(SyncSettings.DEFAULTS.reconcileInterval());
+    f.advance(SyncSettings.DEFAULTS.lateness());
+    boolean waiting = shim.open.size() == 1;
+
+    f.advance(ExitWatch.LATE_ANSWER);
+
+    assertThat(waiting).isTrue();
+    assertThat(shim.open).isEmpty();
+    assertThat(f.sync.exitWatches().get(ExitSource.SHIM)).isZero();
+  }
+
+  @Test
+  void aShimThatCannotAnswerALateQuestionIsNotAskedAgain() {
+    SyncFixture f = running(Setting.NEVER);
+    f.runtime.tasks.clear();
+    f.advance(SyncSettings.DEFAULTS.reconcileInterval());
+    f.advance(SyncSettings.DEFAULTS.lateness());
+
+    shim.fail(Kind.TRANSIENT);
+    f.advance(ExitWatch.LATE_ANSWER);
+
+    assertThat(shim.asked).isEqualTo(1);
+    assertThat(containerd.asked).isZero();
+  }
+
+  @Test
+  void theAnswerOfAShimWhoseContainerIsGoneMeanwhileIsKept() {
+    SyncFixture f = running(Setting.NEVER);
+    f.runtime.tasks.clear();
+    f.runtime.containers.clear();
+    f.emit(new io.statebridge.api.ContainerEvent.ContainerDeleted(WEB));
+    f.advance(SyncSettings.DEFAULTS.lateness());
+
+    shim.tell(WEB, 7, EXITED_AT);
+    f.loop.run();
+
+    assertThat(f.store.get(WEB)).isEmpty();
+    assertThat(f.store.getOrRemoved(WEB).orElseThrow().record().exit())
+        .isEqualTo(new Exit(7, EXITED_AT, ExitSource.SHIM));
+  }
+
+  @Test
   void whoeverIsFirstWinsAndTheOtherConfirms() {
     SyncFixture f = running();
     f.runtime.hold("deleteTask");

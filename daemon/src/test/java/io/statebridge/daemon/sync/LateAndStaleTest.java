@@ -158,7 +158,7 @@ class LateAndStaleTest {
 
     f.advance(INTERVAL);
 
-    assertThat(Objects.requireNonNull(f.store.lastRemoved(WEB).orElseThrow().exit()).code())
+    assertThat(Objects.requireNonNull(f.store.removedOf(WEB).getFirst().exit()).code())
         .isEqualTo(7);
   }
 

@@ -142,6 +142,45 @@ class ReasonTest {
     assertThat(f.web().state()).isEqualTo(ContainerState.CREATED);
   }
 
+  @Test
+  void pluginThatIsLoadedAgainIsAskedForTheEndsThatNobodyObserved() {
+    SyncFixture f = new SyncFixture(Setting.NEVER).started();
+    f.runtime.containers.put(WEB, OF_CRI);
+    f.runtime.task(WEB, Status.RUNNING, PID, 0, null);
+    f.emit(new ContainerChanged(WEB));
+    f.emit(new TaskStarted(WEB, PID, CREATED_AT));
+    f.runtime.tasks.clear();
+    f.advance(Duration.ofMinutes(5));
+    Exit unknown = f.recorded();
+    Exit told = new Exit(7, EXITED_AT, ExitSource.CRI);
+    f.runtime.pastRuns.put(WEB, new PastRun(CREATED_AT, told));
+    f.advance(Duration.ofMinutes(5));
+    Exit before = f.recorded();
+
+    f.runtime.endStream();
+    f.advance(Duration.ofSeconds(1));
+
+    assertThat(unknown.source()).isEqualTo(ExitSource.UNKNOWN);
+    assertThat(before).isEqualTo(unknown);
+    assertThat(f.recorded()).isEqualTo(told);
+  }
+
+  @Test
+  void outOfMemoryEventBeforeAnExitThatIsReportedTooLateIsKept() {
+    SyncFixture f = withRunningContainer(Setting.NEVER);
+    f.runtime.tasks.clear();
+    f.advance(SyncSettings.DEFAULTS.reconcileInterval());
+    f.advance(SyncSettings.DEFAULTS.lateness());
+    Exit unknown = f.recorded();
+
+    f.emit(new OutOfMemory(WEB));
+    f.emit(exited("web", PID, 137, EXITED_AT));
+
+    assertThat(unknown.source()).isEqualTo(ExitSource.UNKNOWN);
+    assertThat(unknown.reason()).isEqualTo("Unknown");
+    assertThat(f.recorded().reason()).isEqualTo(Exit.OOM_KILLED);
+  }
+
   /** Which is no reason to hold up the events of its container. */
   @Test
   void pluginThatHangsHoldsUpNoEvent() {

@@ -63,7 +63,8 @@ final class SyncFixture {
 
   /** A spy, so that a test can make an update fail. */
   final ContainerStore store =
-      Mockito.spy(new ContainerStore("epoch", 1024, Duration.ofHours(1), loop::now));
+      Mockito.spy(
+          new ContainerStore("epoch", 1024, Duration.ofHours(1), loop::now, loop::nanoTime));
 
   final Sync sync;
 

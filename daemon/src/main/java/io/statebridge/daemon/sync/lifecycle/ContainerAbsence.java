@@ -30,6 +30,7 @@ import io.statebridge.daemon.sync.lifecycle.Observation.OtherRunRead;
 import io.statebridge.daemon.sync.lifecycle.Observation.ProcessRead;
 import io.statebridge.daemon.sync.lifecycle.Observation.TaskGone;
 import io.statebridge.daemon.sync.lifecycle.Observation.TaskRead;
+import java.time.Instant;
 
 /** What it means that the runtime has no such container, or another one of its id. */
 record ContainerAbsence(ContainerRecord now, Context context) {
@@ -87,11 +88,12 @@ record ContainerAbsence(ContainerRecord now, Context context) {
       case None _, Ended _ when isAboutTheNext(seen) -> Step.of(null, new Continue(seen));
       case None _, Ended _
           when seen instanceof ContainerGone(OtherRunRead(TaskRead read))
-              && TaskAnswers.processLives(read)
+              && read.processLives()
               && !hasEndedSince(read) ->
-          context.creationWaits() && !TaskAnswers.isAbout(read.cause(), read.task().pid())
-              ? Step.of(null, new Later(new Listed(read, null)))
-              : Step.of(new TaskAnswers(now, context).begun(read).withOrphaned(true));
+          // The container had a run of that pid, or another container had it that is gone, too.
+          TaskAnswers.isAbout(read.cause(), read.task().pid())
+              ? Step.of(null, new Continue(read.cause()))
+              : Step.of(null, new Later(new Listed(read, null)));
       case None _ when context.exits().findAny().isPresent() && seen instanceof ContainerGone ->
           Step.of(now, new Later(new Inspect()));
       case None _ when moreMayCome -> Step.of(now, new AwaitLateEvents());
@@ -132,11 +134,21 @@ record ContainerAbsence(ContainerRecord now, Context context) {
         : Step.of(now.withOrphaned(true));
   }
 
+  /** Whether those that wait are of the container that has the id now. */
+  private boolean allWaitingExitsAreOf(ContainerInfo next) {
+    Instant createdAt = next.createdAt();
+    return context
+        .exits()
+        .allMatch(exited -> createdAt != null && !exited.exit().exitedAt().isBefore(createdAt));
+  }
+
   /** Its exit was reported meanwhile, or it was not and then will not be. */
   Step awaited(Observation cause, boolean reported) {
     if (reported) {
-      // Events that came with the exit may still wait.
-      return Step.of(now, new Later(new Inspect()));
+      // Other exits of this container may still wait.
+      return cause instanceof ContainerRead read && allWaitingExitsAreOf(read.info())
+          ? Step.of(now, new Continue(cause))
+          : Step.of(now, new Later(new Inspect()));
     }
     return now.run() instanceof Live live
         ? Step.of(new Exits(now, context).unseen(live), new Continue(cause))

@@ -1,13 +1,11 @@
 package io.statebridge.daemon.sync.lifecycle;
 
 import io.statebridge.api.ContainerEvent.Exited;
-import io.statebridge.api.ContainerRecord;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What a step depends on beside the record and the observation.
@@ -22,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param unverified whether the container may have been made anew since it was read: events were
  *     missed
  * @param clock where dates do not tell an order
- * @param lastRemoved the record of the container that had the id before, if it was removed of late
+ * @param predecessors the containers that had the id before
  * @param without safeguards that are taken away; empty but in tests
  */
 public record Context(
@@ -35,7 +33,7 @@ public record Context(
     boolean creationWaits,
     boolean unverified,
     ClockSteps clock,
-    @Nullable ContainerRecord lastRemoved,
+    Predecessors predecessors,
     Set<Safeguard> without) {
 
   public Context {

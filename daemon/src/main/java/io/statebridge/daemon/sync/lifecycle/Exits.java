@@ -24,6 +24,7 @@ import io.statebridge.daemon.sync.lifecycle.Effect.ReadContainer;
 import io.statebridge.daemon.sync.lifecycle.Observation.Doubtful;
 import io.statebridge.daemon.sync.lifecycle.Observation.Event;
 import io.statebridge.daemon.sync.lifecycle.Observation.TaskGone;
+import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +33,12 @@ record Exits(ContainerRecord now, Context context) {
 
   /** What containerd says of a container whose shim died (or 255): the end that it then gave it. */
   private static final int KILLED = 137;
+
+  /**
+   * The date of a task that no event and not the kernel told is when it was asked for, and that may
+   * be later than its exit by as long as an answer takes. A pid is not used again that soon.
+   */
+  private static final Duration INEXACT = Duration.ofSeconds(10);
 
   private static final String GUESSED =
       "the shim died; the exit code is containerd's guess, nobody saw the real one";
@@ -99,14 +106,15 @@ record Exits(ContainerRecord now, Context context) {
   }
 
   private boolean isBefore(Exited event, @Nullable Instant created) {
-    return created != null && context.clock().isBefore(event.exit().exitedAt(), created);
+    return created != null
+        && context.clock().isBefore(event.exit().exitedAt().plus(INEXACT), created);
   }
 
   /** Whether an event reports the end of the run that lives, whatever else is not known. */
   boolean isOwnExit(Observation seen) {
     Exited exited = exitOf(seen);
     return exited != null
-        && exited.pid() == now.run().pid()
+        && exited.pid() == now.run().lastPid()
         && !ContainerEvent.isSentinel(exited.pid());
   }
 
@@ -119,17 +127,28 @@ record Exits(ContainerRecord now, Context context) {
 
   /** Whether two runs are both gone and this exit is of the later one. */
   boolean isOfLaterRun(Exit exit) {
-    return isOfLaterRun(exit.exitedAt());
+    return switch (exit.source()) {
+      case EVENT, SHIM, WAIT -> isLater(exit.exitedAt(), isRecent(exit));
+      case LISTED, CRI, UNKNOWN -> isOfLaterRun(exit.exitedAt());
+    };
+  }
+
+  private boolean isRecent(Exit exit) {
+    return context.clock().isAfterStep(exit.exitedAt(), context.now());
   }
 
   /** The same of anything else that is known of a run. */
   boolean isOfLaterRun(Instant at) {
+    return isLater(at, false);
+  }
+
+  private boolean isLater(Instant at, boolean certain) {
     Instant known = lastKnown();
     if (known == null) {
       return true;
     }
     boolean nothingRan = known.equals(now.info().createdAt());
-    return context.clock().tellsOrder(known, at)
+    return (certain || context.clock().tellsOrder(known, at))
         && (nothingRan ? !at.isBefore(known) : at.isAfter(known));
   }
 
@@ -200,7 +219,8 @@ record Exits(ContainerRecord now, Context context) {
             waiting -> waiting.fromDeadShim() && waiting.exit().exitedAt().equals(exit.exitedAt()));
   }
 
-  private Exit refined(Exit exit) {
+  /** With the reason that was noted of the run. */
+  Exit refined(Exit exit) {
     return context.outOfMemory() && !exit.isUnseen() ? exit.withReason(Exit.OOM_KILLED) : exit;
   }
 
@@ -268,12 +288,13 @@ record Exits(ContainerRecord now, Context context) {
    */
   Step outOfMemory() {
     return switch (now.run()) {
-      case None _, Live _ -> Step.of(now, new NoteOutOfMemory(now.run().pid()));
+      case None _, Live _ -> Step.of(now, new NoteOutOfMemory(now.run().lastPid()));
       case Ending ending ->
           Step.of(
               now.withRun(with(ending, ending.pending().exit().withReason(Exit.OOM_KILLED))),
               new NoteOutOfMemory(ending.pid()));
-      case Ended ended when ended.exit().isUnseen() -> Step.of(now);
+      case Ended ended when ended.exit().isUnseen() ->
+          Step.of(now, new NoteOutOfMemory(ended.pid()));
       case Ended ended ->
           Step.of(
               now.withRun(

@@ -79,7 +79,7 @@ public final class LifeCycle {
    * event, or that of a process that was killed before it ran the container's program; and it
    * writes the end of one that it deleted a little later.
    */
-  static boolean pluginMayKnowBetter(@Nullable ContainerRecord record) {
+  public static boolean pluginMayKnowBetter(@Nullable ContainerRecord record) {
     if (record == null || record.info().isSandbox() || record.info().criMetadata().isEmpty()) {
       return false;
     }

@@ -10,6 +10,7 @@ import io.statebridge.api.RuntimeFailure;
 import io.statebridge.api.TaskInfo;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -103,6 +104,16 @@ public sealed interface Observation {
       this(task, startedAt, bundle, asked, cause, false);
     }
 
+    /** By how much it may have been made later than is said. */
+    Duration inexact() {
+      return processLives() ? TICK : Duration.ZERO;
+    }
+
+    /** Whether the kernel says so: a task without a container can be listed long after its end. */
+    boolean processLives() {
+      return task.pid() != 0 && !bundle.isEmpty();
+    }
+
     TaskRead withAsked(Run newAsked) {
       return new TaskRead(task, startedAt, bundle, newAsked, cause, verified);
     }
@@ -120,12 +131,17 @@ public sealed interface Observation {
    */
   record Listed(TaskRead read, @Nullable Instant containerCreatedAt) implements Observation {
 
+    /** Whether it is of this container, as far as its creation tells. */
+    boolean isOfCreation(ContainerInfo info) {
+      return Objects.equals(info.createdAt(), containerCreatedAt);
+    }
+
     /** Whether it is this container's task: containers and tasks are listed one after the other. */
     boolean isOf(ContainerInfo info) {
       Instant createdAt = info.createdAt();
       return createdAt != null
-          && createdAt.equals(containerCreatedAt)
-          && !read.startedAt().plus(TaskRead.TICK).isBefore(createdAt);
+          && isOfCreation(info)
+          && !read.startedAt().plus(read.inexact()).isBefore(createdAt);
     }
   }
 

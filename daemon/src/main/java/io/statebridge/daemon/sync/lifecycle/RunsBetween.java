@@ -12,9 +12,9 @@ import io.statebridge.api.Run.None;
 import io.statebridge.api.Run.Running;
 import io.statebridge.api.Run.WithoutProcess;
 import io.statebridge.daemon.sync.lifecycle.Effect.Continue;
+import io.statebridge.daemon.sync.lifecycle.Effect.ReadTask;
 import io.statebridge.daemon.sync.lifecycle.Observation.TaskGone;
 import io.statebridge.daemon.sync.lifecycle.Observation.TaskRead;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.stream.Stream;
@@ -36,7 +36,9 @@ record RunsBetween(ContainerRecord now, Context context) {
     }
     Exited first = first(after.run(), seen);
     if (first == null) {
-      return step;
+      return seen instanceof TaskRead read && isTooOld(read)
+          ? Step.of(now, new ReadTask(now.run(), read.cause()))
+          : step;
     }
     Ended ended = new Ended(first.pid(), null, new Exits(now, context).judged(first), false);
     return Step.of(now.withRun(ended), new Continue(again(seen, ended)));
@@ -57,18 +59,54 @@ record RunsBetween(ContainerRecord now, Context context) {
   }
 
   private @Nullable Exited first(Run next, Observation seen) {
+    Exited own = ofTheTaskGivenUp(next);
+    if (own != null) {
+      return own;
+    }
     Instant until = until(next, seen);
-    return context
-        .exits()
-        .filter(exited -> exited.pid() != next.pid())
-        .filter(exited -> !ContainerEvent.isSentinel(exited.pid()))
+    return others(next.pid())
         .filter(
             exited -> until == null || context.clock().isBefore(exited.exit().exitedAt(), until))
-        .filter(exited -> !Exits.isEndOf(now, exited.pid(), exited.exit()))
-        .filter(exited -> !isEndOfTheOneBefore(exited))
-        .filter(exited -> new Exits(now, context).isOfLaterRun(exited.exit()))
         .min(Comparator.comparing(exited -> exited.exit().exitedAt()))
         .orElse(null);
+  }
+
+  /** The exits that wait and are of other runs, after the one that is recorded. */
+  private Stream<Exited> others(long pid) {
+    return context
+        .exits()
+        .filter(exited -> exited.pid() != pid)
+        .filter(exited -> !ContainerEvent.isSentinel(exited.pid()))
+        .filter(exited -> !Exits.isEndOf(now, exited.pid(), exited.exit()))
+        .filter(exited -> !context.predecessors().endedBy(exited))
+        .filter(exited -> new Exits(now, context).isOfLaterRun(exited.exit()));
+  }
+
+  /**
+   * A task that lives, and nobody knows since when: all that is known is that it did so after it
+   * was asked for. Whether a run that has ended since then came before it or after says another
+   * answer.
+   */
+  private boolean isTooOld(TaskRead read) {
+    boolean lives =
+        switch (read.task().status()) {
+          case CREATED, RUNNING, PAUSED -> !read.processLives();
+          case STOPPED, UNKNOWN -> false;
+        };
+    return lives
+        && context.exits().noneMatch(exited -> exited.pid() == read.task().pid())
+        && others(read.task().pid())
+            .map(exited -> exited.exit().exitedAt())
+            .anyMatch(at -> !at.isBefore(read.startedAt()) && at.isBefore(context.now()));
+  }
+
+  /**
+   * Of the task that was called gone without an end: whose it is the pid says, whatever the clock.
+   */
+  private @Nullable Exited ofTheTaskGivenUp(Run next) {
+    return now.run() instanceof None none && none.lastPid() != next.pid()
+        ? context.exits().filter(exited -> Exits.isOf(none, exited)).findFirst().orElse(null)
+        : null;
   }
 
   /**
@@ -80,10 +118,12 @@ record RunsBetween(ContainerRecord now, Context context) {
             .exits()
             .filter(exited -> exited.pid() == next.pid())
             .map(exited -> exited.exit().exitedAt());
-    Duration inexact = seen instanceof TaskRead ? TaskRead.TICK : Duration.ZERO;
     Stream<Instant> told =
         seen instanceof TaskRead read ? Stream.ofNullable(read.task().exitedAt()) : Stream.of();
-    Stream<Instant> begun = dates(next).map(at -> at.plus(inexact));
+    Stream<Instant> begun =
+        seen instanceof TaskRead read
+            ? dates(next).map(at -> at.plus(read.inexact()))
+            : dates(next);
     return Stream.concat(own, told)
         .min(Comparator.naturalOrder())
         .or(() -> begun.min(Comparator.naturalOrder()))
@@ -102,10 +142,5 @@ record RunsBetween(ContainerRecord now, Context context) {
       case Ended ended ->
           Stream.concat(Stream.ofNullable(ended.startedAt()), Stream.of(ended.exit().exitedAt()));
     };
-  }
-
-  private boolean isEndOfTheOneBefore(Exited exited) {
-    ContainerRecord before = context.lastRemoved();
-    return before != null && Exits.isEndOf(before, exited.pid(), exited.exit());
   }
 }

@@ -107,7 +107,8 @@ record TaskAbsence(ContainerRecord now, Context context) {
       return exits().confirmed(cause);
     }
     if (sentinel) {
-      return Step.of(now.withRun(new Ended(0, null, exits().judged(reported), false)));
+      return Step.of(
+          now.withRun(new Ended(0, null, exits().refined(exits().judged(reported)), false)));
     }
     return Step.of(now.withRun(new Created(reported.pid(), null)), new Continue(cause));
   }
@@ -139,8 +140,9 @@ record TaskAbsence(ContainerRecord now, Context context) {
   }
 
   private boolean isOfLaterRun(long pid, Instant at) {
-    long last = now.run() instanceof None none ? none.lastPid() : now.run().pid();
-    return !ContainerEvent.isSentinel(pid) && pid != last && exits().isOfLaterRun(at);
+    return !ContainerEvent.isSentinel(pid)
+        && pid != now.run().lastPid()
+        && exits().isOfLaterRun(at);
   }
 
   /**
@@ -173,18 +175,20 @@ record TaskAbsence(ContainerRecord now, Context context) {
     return next < AwaitStart.MAX_ATTEMPTS ? step.and(new AwaitStart(next)) : step;
   }
 
+  /**
+   * The CRI plugin runs a container once: its answer is of whichever run is recorded by now, but
+   * one that it never started is none that was.
+   */
   Step pastRun(PastRunRead read) {
     PastRun past = read.past();
-    if (!read.asked().equals(now.run())) {
-      return Step.of(now);
-    }
+    Exit exit = exits().refined(past.exit());
     return switch (now.run()) {
-      case Live live -> exits().end((Live) startedAtIfUnknown(live, past.startedAt()), past.exit());
-      case None _ -> Step.of(now.withRun(new Ended(0, past.startedAt(), past.exit(), false)));
+      case Live live when live.startedAt() != null && past.startedAt() == null -> Step.of(now);
+      case Live live -> exits().end((Live) startedAtIfUnknown(live, past.startedAt()), exit);
+      case None _ -> Step.of(now.withRun(new Ended(0, past.startedAt(), exit, false)));
       case Ended ended when ended.exit().isUnseen() ->
           Step.of(
-              now.withRun(
-                  new Ended(ended.pid(), ended.startedAt(), past.exit(), ended.cleanupPending())));
+              now.withRun(new Ended(ended.pid(), ended.startedAt(), exit, ended.cleanupPending())));
       case Ended ended when ended.startedAt() == null -> endedUnstarted(ended, past);
       case Ending _, Ended _ -> Step.of(now);
     };

@@ -44,9 +44,15 @@ record TaskAnswers(ContainerRecord now, Context context) {
 
   /** A list's word on it: it may be of before the container was made. */
   Step listed(Listed listed) {
+    boolean sameProcess = now.run().pid() != 0 && now.run().pid() == listed.read().task().pid();
+    if (sameProcess && now.run() instanceof Ended) {
+      // Without a container a task stays in the list, whatever became of it.
+      return Step.of(now);
+    }
+    // Of one process no date need tell whose it is; the clock may have been set since.
     boolean sameContainer =
-        now.info().createdAt() == null
-            ? listed.containerCreatedAt() == null
+        (sameProcess || now.info().createdAt() == null)
+            ? listed.isOfCreation(now.info())
             : listed.isOf(now.info());
     return sameContainer || !context.has(Safeguard.STALENESS_CHECK)
         ? read(listed.read())
@@ -55,7 +61,7 @@ record TaskAnswers(ContainerRecord now, Context context) {
 
   /** The runtime's word on the task. */
   Step read(TaskRead read) {
-    if (isStale(read.asked())) {
+    if (isStale(read.asked()) && !endsThisRun(read)) {
       return stale(read);
     }
     if (isOtherRun(read) && !read.verified()) {
@@ -66,6 +72,14 @@ record TaskAnswers(ContainerRecord now, Context context) {
       case STOPPED -> stopped(read);
       case CREATED, RUNNING, PAUSED -> lives(read);
     };
+  }
+
+  /** Whether it tells the end of the run that is recorded, however far that was when asked for. */
+  private boolean endsThisRun(TaskRead read) {
+    return now.run() instanceof Live live
+        && live.pid() != 0
+        && read.task().pid() == live.pid()
+        && read.task().status() == Status.STOPPED;
   }
 
   /** The container may have been made anew between the two questions. */
@@ -166,11 +180,6 @@ record TaskAnswers(ContainerRecord now, Context context) {
   ContainerRecord begun(TaskRead read) {
     ContainerRecord begun = now.withRun(toLive(read, now.run()));
     return read.bundle().isEmpty() ? begun : begun.withBundle(read.bundle());
-  }
-
-  /** Whether the kernel says so: a task without a container can be listed long after its end. */
-  static boolean processLives(TaskRead read) {
-    return read.task().pid() != 0 && !read.bundle().isEmpty();
   }
 
   /** Whether an event is about this process, so that it says more than the task does. */

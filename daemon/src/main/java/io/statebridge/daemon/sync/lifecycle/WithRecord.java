@@ -94,7 +94,7 @@ record WithRecord(ContainerRecord now, Context context) {
   private Step event(
       ContainerEvent.OfContainer event, Observation seen, Exits exits, TaskEvents tasks) {
     if (isOfTheOneBefore(seen)) {
-      return exits.confirmed(seen);
+      return Exits.isExit(seen) ? exits.confirmed(seen) : Step.of(now);
     }
     // Another container may have the id by now.
     boolean unsure = now.orphaned() ? now.run() instanceof None : context.unverified();
@@ -119,14 +119,21 @@ record WithRecord(ContainerRecord now, Context context) {
     };
   }
 
-  /** An exit of the container that had the id before, told again. */
+  /** An event of a container that had the id before, and whose end is recorded. */
   private boolean isOfTheOneBefore(Observation seen) {
     Exited exited = Exits.exitOf(seen);
-    ContainerRecord before = context.lastRemoved();
-    return exited != null
-        && before != null
-        && exited.pid() != now.run().pid()
-        && Exits.isEndOf(before, exited.pid(), exited.exit());
+    if (exited != null) {
+      return exited.pid() != now.run().pid() && context.predecessors().endedBy(exited);
+    }
+    return switch (seen) {
+      case Event(TaskCreated created) -> isBefore(created.pid(), created.at());
+      case Event(TaskStarted started) -> isBefore(started.pid(), started.at());
+      default -> false;
+    };
+  }
+
+  private boolean isBefore(long pid, Instant at) {
+    return pid != now.run().pid() && context.predecessors().hadProcess(pid, at);
   }
 
   private Step read(ContainerRead read) {

@@ -56,7 +56,6 @@ import io.statebridge.daemon.sync.lifecycle.Observation.TaskGone;
 import io.statebridge.daemon.sync.lifecycle.Observation.TaskRead;
 import java.time.Instant;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The rules for a container of which there is no record: it is read first. One that is gone by then
@@ -119,16 +118,15 @@ record WithoutRecord(Context context) {
   private Step lateEvent(ContainerEvent.OfContainer event, Observation seen) {
     Observation now = new Event(event);
     Exited exited = Exits.exitOf(now);
-    ContainerRecord removed = context.lastRemoved();
-    return exited != null && removed != null && Exits.isEndOf(removed, exited.pid(), exited.exit())
+    return exited != null && context.predecessors().endedBy(exited)
         ? exited(exited.pid(), exited.exit(), now)
         : Step.of(null, new ReadContainer(seen));
   }
 
-  /** It may be the run that ended last before the container was removed. */
+  /** It may be the last run of a container that was removed. */
   private Step exited(long pid, Exit exit, Observation seen) {
-    ContainerRecord removed = context.lastRemoved();
-    if (removed == null || !Exits.isEndOf(removed, pid, exit)) {
+    ContainerRecord removed = context.predecessors().endedBy(pid, exit).orElse(null);
+    if (removed == null) {
       return Step.of(null, new ReadContainer(seen));
     }
     Dismiss confirmed = new Dismiss(Kind.CONFIRMED_EXIT, seen);
@@ -143,7 +141,7 @@ record WithoutRecord(Context context) {
   }
 
   private Step outOfMemory() {
-    ContainerRecord removed = context.lastRemoved();
+    ContainerRecord removed = context.predecessors().last().orElse(null);
     if (removed == null || !(removed.run() instanceof Ended ended) || ended.exit().isUnseen()) {
       return Step.of(null, new NoteOutOfMemory(0));
     }
@@ -198,23 +196,24 @@ record WithoutRecord(Context context) {
     if (!(cause instanceof Event(ContainerEvent.OfContainer event))) {
       return NOTHING;
     }
-    ContainerRecord removed = context.lastRemoved();
+    Predecessors before = context.predecessors();
     return switch (event) {
-      // Listed although its container was deleted; nothing else will be told of it.
-      case Exited exited when isListed(exited) ->
-          isNewRun(exited.pid(), exited.exit().exitedAt(), removed)
+      // Listed although its container was deleted, or waited for on behalf of a record that is gone
+      // since: nothing else will report it.
+      case Exited exited when exited.exit().source() != ExitSource.EVENT ->
+          before.isNewRun(exited.pid(), exited.exit().exitedAt())
               ? fromEvents(exited.id(), "", new Ended(exited.pid(), null, exited.exit(), false))
               : NOTHING;
       case Exited _, TaskDeleted _ -> Step.of(null, new ReportAgain(event));
-      case ContainerCreated created when removed == null ->
+      case ContainerCreated created when before.isEmpty() ->
           fromEvents(
               new ContainerInfo(
                   created.id(), created.image(), created.runtime(), Map.of(), "", null),
               "",
               None.NONE);
-      case TaskCreated created when isNewRun(created.pid(), created.at(), removed) ->
+      case TaskCreated created when before.isNewRun(created.pid(), created.at()) ->
           fromEvents(created.id(), created.bundle(), new Created(created.pid(), created.at()));
-      case TaskStarted started when isNewRun(started.pid(), started.at(), removed) ->
+      case TaskStarted started when before.isNewRun(started.pid(), started.at()) ->
           fromEvents(started.id(), "", new Running(started.pid(), null, started.at(), false));
       case ContainerCreated _,
           TaskCreated _,
@@ -228,16 +227,12 @@ record WithoutRecord(Context context) {
     };
   }
 
-  private static boolean isListed(Exited exited) {
-    return exited.exit().source() == ExitSource.LISTED;
-  }
-
   /** Its container was deleted while it ran, and before we knew of it. */
   private Step orphan(TaskRead read) {
     TaskInfo task = read.task();
-    ContainerRecord removed = context.lastRemoved();
-    boolean recorded = removed != null && removed.run().pid() == task.pid();
-    if (task.pid() == 0 || recorded || read.bundle().isEmpty()) {
+    if (task.pid() == 0
+        || context.predecessors().hadProcess(task.pid())
+        || read.bundle().isEmpty()) {
       return NOTHING;
     }
     return switch (task.status()) {
@@ -250,20 +245,6 @@ record WithoutRecord(Context context) {
               new Running(task.pid(), null, read.startedAt(), task.status() == Status.PAUSED));
       case STOPPED, UNKNOWN -> NOTHING;
     };
-  }
-
-  /** What is known of the container that had the id before is its last run alone. */
-  private static boolean isNewRun(long pid, Instant at, @Nullable ContainerRecord removed) {
-    return pid > 0
-        && (removed == null
-            || !(removed.run() instanceof Ended ended)
-            || (ended.pid() != pid && isLater(at, ended)));
-  }
-
-  /** An end that nobody saw is dated when it was noticed. */
-  private static boolean isLater(Instant at, Ended ended) {
-    Instant known = ended.exit().isUnseen() ? ended.startedAt() : ended.exit().exitedAt();
-    return known == null || at.isAfter(known);
   }
 
   private static Step fromEvents(ContainerId id, String bundle, Run run) {

@@ -38,11 +38,15 @@ import io.statebridge.daemon.sync.lifecycle.Observation.ContainerRead;
 import io.statebridge.daemon.sync.lifecycle.Observation.DeleteDue;
 import io.statebridge.daemon.sync.lifecycle.Observation.DeleteFailed;
 import io.statebridge.daemon.sync.lifecycle.Observation.Deleted;
+import io.statebridge.daemon.sync.lifecycle.Observation.Doubtful;
 import io.statebridge.daemon.sync.lifecycle.Observation.Event;
 import io.statebridge.daemon.sync.lifecycle.Observation.ExitAwaited;
 import io.statebridge.daemon.sync.lifecycle.Observation.FinalizeDue;
 import io.statebridge.daemon.sync.lifecycle.Observation.Inspect;
+import io.statebridge.daemon.sync.lifecycle.Observation.LateEvent;
 import io.statebridge.daemon.sync.lifecycle.Observation.LateEventsDue;
+import io.statebridge.daemon.sync.lifecycle.Observation.Listed;
+import io.statebridge.daemon.sync.lifecycle.Observation.OtherRunRead;
 import io.statebridge.daemon.sync.lifecycle.Observation.PastRunRead;
 import io.statebridge.daemon.sync.lifecycle.Observation.PastRunUnknown;
 import io.statebridge.daemon.sync.lifecycle.Observation.ProcessRead;
@@ -148,9 +152,10 @@ class LifeCycleTest {
         c -> {
           Run asked =
               switch (c.seen()) {
+                // The end of the process that is recorded is no less true.
+                case TaskRead read when isEndOfRecorded(read, c.now()) -> null;
                 case TaskRead read -> read.asked();
                 case TaskGone gone -> gone.asked();
-                case PastRunRead past -> past.asked();
                 case PastRunUnknown past -> past.asked();
                 default -> null;
               };
@@ -159,6 +164,13 @@ class LifeCycleTest {
               || asked.equals(c.now().run())
               || c.now().equals(c.step().after());
         });
+  }
+
+  private static boolean isEndOfRecorded(TaskRead read, @Nullable ContainerRecord now) {
+    return now != null
+        && now.isLive()
+        && read.task().status() == TaskInfo.Status.STOPPED
+        && read.task().pid() == now.run().pid();
   }
 
   @Test
@@ -267,11 +279,11 @@ class LifeCycleTest {
               false,
               false,
               ClockSteps.NONE,
-              null,
+              Predecessors.NONE,
               Set.of()));
       contexts.add(
           new Context(
-              T3, deletes, true, true, 2, WAITING, true, false, STEPPED, removed, Set.of()));
+              T3, deletes, true, true, 2, WAITING, true, false, STEPPED, of(removed), Set.of()));
       contexts.add(
           new Context(
               T3,
@@ -283,10 +295,14 @@ class LifeCycleTest {
               false,
               true,
               ClockSteps.NONE,
-              unseen,
+              of(unseen),
               Set.of()));
     }
     return contexts;
+  }
+
+  private static Predecessors of(ContainerRecord removed) {
+    return new Predecessors(List.of(removed));
   }
 
   private static List<Run> runs() {
@@ -342,7 +358,10 @@ class LifeCycleTest {
    */
   private static List<Observation> observations(List<Run> runs) {
     List<Observation> causes = new ArrayList<>(List.of(new Inspect(), new LateEventsDue()));
-    events().forEach(event -> causes.add(new Event(event)));
+    for (ContainerEvent.OfContainer event : events()) {
+      causes.add(new Event(event));
+      causes.add(new LateEvent(event));
+    }
     List<Observation> all = new ArrayList<>(causes);
     all.add(new LateEventsDue());
     all.add(new StartDue(0));
@@ -352,6 +371,9 @@ class LifeCycleTest {
       all.add(new ContainerRead(info(T0, ""), cause));
       all.add(new ContainerRead(info(T2, ""), cause));
       all.add(new ContainerGone(cause));
+      all.add(new Doubtful(cause));
+      all.add(new ContainerRead(info(T0, ""), new Doubtful(cause)));
+      all.add(new ContainerGone(new Doubtful(cause)));
     }
     RuntimeFailure failure = new RuntimeFailure(RuntimeFailure.Kind.TRANSIENT, "no");
     for (Run asked : runs) {
@@ -373,6 +395,15 @@ class LifeCycleTest {
                 new TaskRead(new TaskInfo(ID, status, pid, 5, T3), T1, "", asked, cause);
             all.add(read);
             all.add(new ExitAwaited(asked, read));
+            all.add(new OtherRunRead(read));
+            all.add(new ContainerGone(new OtherRunRead(read)));
+            all.add(new ContainerRead(info(T0, ""), new OtherRunRead(read)));
+            if (cause instanceof Inspect && status != TaskInfo.Status.STOPPED && pid != 0) {
+              all.add(new Listed(read, T0));
+              all.add(new Listed(read, null));
+              all.add(new ContainerGone(new Listed(read, T0)));
+              all.add(new ContainerRead(info(T0, ""), new Listed(read, T0)));
+            }
           }
         }
       }
@@ -387,6 +418,7 @@ class LifeCycleTest {
       case Event(TaskDeleted _) -> false;
       case Event(TaskCreated created) -> created.at().equals(T2);
       case Event(TaskStarted started) -> started.at().equals(T2);
+      case LateEvent _ -> false;
       default -> true;
     };
   }

@@ -128,6 +128,9 @@ final class ChangeRules {
       return;
     }
     LedgerContainer container = world.ledger.created(after.id(), after.createdAt());
+    if (container != null && container.exists && after.orphaned()) {
+      oracle.violated("orphaned", "its container exists: " + after);
+    }
     if (container == null) {
       oracle.violated("identity", "no container was created then: " + after);
       return;
@@ -146,6 +149,7 @@ final class ChangeRules {
     boolean newRun = newContainer || (run != null && run.order > track.order);
     // What is told of a container of which nobody else told looks like the one before of its id.
     if (run != null
+        && run != track.run
         && run.container != container
         && run.container.announced
         && !isOutOfOrder(run)) {
@@ -193,6 +197,7 @@ final class ChangeRules {
       return;
     }
     boolean known = run != null && run.endedAs(exit);
+    checkReason(after, exit, run);
     if (!known && !(isGuess(exit) && run != null && run.shim.dead)) {
       oracle.violated("exit", "no run of this container ended so: " + after);
     }
@@ -210,9 +215,25 @@ final class ChangeRules {
     }
   }
 
+  /** Such an event does not say of which of the runs under an id it is. */
+  private void checkReason(RecordView after, Exit exit, @Nullable LedgerRun run) {
+    boolean ranOut =
+        world.ledger.of(after.id()).stream()
+            .flatMap(container -> container.runs.stream())
+            .anyMatch(any -> any.outOfMemory);
+    if (exit.reason().equals(Exit.OOM_KILLED) && !ranOut) {
+      oracle.violated("reason", "no run of this id ran out of memory: " + after);
+    }
+    if (exit.reason().equals(Exit.START_ERROR) && run != null && run.started()) {
+      oracle.violated("reason", "it was started: " + after);
+    }
+  }
+
   private void checkUnknown(RecordView after, @Nullable LedgerRun run) {
     if (run == null) {
       oracle.violated("unknown", "an end of no run: " + after);
+    } else if (world.isOutOfSight(run)) {
+      run.excused = true;
     } else if (run.lives() && !run.shim.dead) {
       oracle.violated("alive", "called ended, and its process lives: " + after);
     } else if (run.exitedAt != null
@@ -260,7 +281,7 @@ final class ChangeRules {
       oracle.violated("removed", "the container exists: " + before);
     }
     LedgerRun run = track.run;
-    if (run != null && run.lives() && !run.shim.dead) {
+    if (run != null && run.lives() && !run.shim.dead && !world.isOutOfSight(run)) {
       oracle.violated("orphan", "removed while its process lives: " + before);
     }
     if (before.exit() == null && (before.pid() != 0 || before.pending() != null)) {

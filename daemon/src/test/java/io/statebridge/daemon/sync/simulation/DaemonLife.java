@@ -31,7 +31,12 @@ final class DaemonLife {
     this.without = without;
     loop = new DaemonLoop(world.time);
     store =
-        new ContainerStore("life-" + number, LOG_CAPACITY, Duration.ofHours(1), world.time::wall);
+        new ContainerStore(
+            "life-" + number,
+            LOG_CAPACITY,
+            Duration.ofHours(1),
+            world.time::wall,
+            this.loop::nanoTime);
     world.disk.saved.restoreTo(store);
     world.oracle.begin(this);
     List<ExitWaiter> waiters = new ArrayList<>();

@@ -54,7 +54,8 @@ final class FinalRules {
     if (record == null) {
       // Once containerd has restarted it does not list such a task, and we may have restarted, too.
       boolean told = run == null || run.listed || run.known;
-      return container.exists || told ? "is missing" : null;
+      boolean outOfSight = run != null && world.isOutOfSight(run);
+      return container.exists || (told && !outOfSight) ? "is missing" : null;
     }
     // The container was gone before anybody told of it: its events look like the one's before it.
     boolean untold = record.createdAt() == null || !container.announced;
@@ -64,6 +65,9 @@ final class FinalRules {
     }
     if (record.pending() != null || record.cleanupPending()) {
       return "not brought to its end";
+    }
+    if (record.orphaned() == container.exists) {
+      return record.orphaned() ? "its container exists" : "its container is gone";
     }
     if (run == null) {
       return record.state() == ContainerState.CREATED && record.pid() == 0 ? null : "never ran";
@@ -77,9 +81,11 @@ final class FinalRules {
           yield null;
         }
         boolean paused = run.phase == Phase.PAUSED;
+        // Such events have no date, and may come in any order.
+        boolean canBeAsked = container.exists || run.listed;
         yield record.state() == ContainerState.RUNNING
                 && record.pid() == run.pid
-                && record.paused() == paused
+                && (record.paused() == paused || !canBeAsked)
             ? null
             : paused ? "is paused" : "is running";
       }
@@ -113,6 +119,14 @@ final class FinalRules {
         exit.source() == ExitSource.UNKNOWN || (ChangeRules.isGuess(exit) && !run.endedAs(exit));
     if (unknown && (held || (remembered && !run.excused))) {
       return "its end is not unknown";
+    }
+    boolean ranOutOfMemory =
+        run.outOfMemoryToldInLife == life.number && world.ledger.countRuns(run.id()) == 1;
+    if (!unknown
+        && !ChangeRules.isGuess(exit)
+        && ranOutOfMemory
+        && !exit.reason().equals(Exit.OOM_KILLED)) {
+      return "its reason is not " + exit.reason();
     }
     if (!unknown && run.seen && run.exitedAt != null && !run.endedAs(exit)) {
       return "an earlier run's end";

@@ -44,6 +44,12 @@ final class LedgerRun {
 
   int code;
 
+  /** Whether it ran out of memory. */
+  boolean outOfMemory;
+
+  /** The life of the daemon that was told so last. */
+  int outOfMemoryToldInLife = -1;
+
   /** When it ended, by the clock that cannot be set. */
   long endedNanos = Long.MIN_VALUE / 2;
 

@@ -167,7 +167,8 @@ final class Node implements NodeProcesses {
 
   void outOfMemory(LedgerRun run) {
     if (!run.shim.dead) {
-      world.events.byShim(new ContainerEvent.OutOfMemory(run.id()), null);
+      run.outOfMemory = true;
+      world.events.byShim(new ContainerEvent.OutOfMemory(run.id()), run);
     }
   }
 
@@ -336,7 +337,7 @@ final class Node implements NodeProcesses {
 
   private Optional<LedgerRun> process(long pid) {
     return world.ledger.runs().stream()
-        .filter(run -> run.pid == pid && pid != 0 && run.lives())
+        .filter(run -> world.schedule.kernelKnows() && run.pid == pid && pid != 0 && run.lives())
         .findFirst();
   }
 }

@@ -2,6 +2,7 @@ package io.statebridge.daemon.sync.simulation;
 
 import io.statebridge.api.ContainerEvent;
 import io.statebridge.api.ContainerEvent.Exited;
+import io.statebridge.api.ContainerEvent.OutOfMemory;
 import io.statebridge.api.ContainerEvent.TaskCreated;
 import io.statebridge.api.ContainerEvent.TaskDeleted;
 import io.statebridge.api.ContainerEvent.TaskStarted;
@@ -124,6 +125,7 @@ final class Oracle {
       case TaskCreated e -> announced(run);
       case TaskStarted e -> started(run);
       case Exited e -> exitEvent(run, e.pid(), e.exit(), true);
+      case OutOfMemory e -> run.outOfMemoryToldInLife = Objects.requireNonNull(life).number;
       case TaskDeleted e -> {
         if (e.exit() != null) {
           exitEvent(run, e.pid(), e.exit(), false);

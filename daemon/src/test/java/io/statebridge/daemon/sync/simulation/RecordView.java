@@ -24,7 +24,8 @@ record RecordView(
     @Nullable Exit exit,
     @Nullable Exit pending,
     boolean paused,
-    boolean cleanupPending) {
+    boolean cleanupPending,
+    boolean orphaned) {
 
   /** What a checkpoint keeps. */
   record Saved(List<Entry> entries, Map<ContainerId, Long> outOfMemory) {
@@ -66,11 +67,9 @@ record RecordView(
 
   /** Whether the kept record of a container that was removed tells how a run ended. */
   static boolean removedAs(ContainerStore store, LedgerRun run) {
-    return store
-        .lastRemoved(run.id())
+    return store.removedOf(run.id()).stream()
         .map(ContainerRecord::exit)
-        .filter(exit -> run.endedAs(exit))
-        .isPresent();
+        .anyMatch(exit -> exit != null && run.endedAs(exit));
   }
 
   static List<RecordView> all(ContainerStore store) {
@@ -100,15 +99,17 @@ record RecordView(
         container.exit(),
         pending == null ? null : pending.exit(),
         container.paused(),
-        container.cleanupPending());
+        container.cleanupPending(),
+        container.orphaned());
   }
 
   @Override
   public String toString() {
-    return "%s %s%s pid %d%s%s%s%s"
+    return "%s %s%s%s pid %d%s%s%s%s"
         .formatted(
             id,
             state,
+            orphaned ? " orphaned" : "",
             paused ? " paused" : "",
             pid,
             startedAt == null ? "" : " started " + startedAt,

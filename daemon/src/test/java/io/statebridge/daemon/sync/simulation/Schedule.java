@@ -9,6 +9,7 @@ import java.util.List;
  * @param criLoaded whether its CRI plugin is there at first
  * @param shimWaits whether shims can be waited at
  * @param runtimeWaits whether Waits through containerd are made
+ * @param kernelKnows whether the kernel knows the processes; those of a virtual machine it does not
  * @param durationMillis after which everything is healed
  */
 record Schedule(
@@ -17,6 +18,7 @@ record Schedule(
     boolean criLoaded,
     boolean shimWaits,
     boolean runtimeWaits,
+    boolean kernelKnows,
     Latency latency,
     long durationMillis,
     List<Slot> slots,
@@ -34,6 +36,7 @@ record Schedule(
         criLoaded,
         shimWaits,
         runtimeWaits,
+        kernelKnows,
         latency,
         durationMillis,
         slots,
@@ -47,6 +50,7 @@ record Schedule(
         criLoaded,
         shimWaits,
         runtimeWaits,
+        kernelKnows,
         newLatency,
         durationMillis,
         slots,
@@ -60,6 +64,21 @@ record Schedule(
         criLoaded,
         atShims,
         throughRuntime,
+        kernelKnows,
+        latency,
+        durationMillis,
+        slots,
+        steps);
+  }
+
+  Schedule inVirtualMachines(long newSeed) {
+    return new Schedule(
+        newSeed,
+        keepsStopped,
+        criLoaded,
+        shimWaits,
+        runtimeWaits,
+        false,
         latency,
         durationMillis,
         slots,
@@ -70,12 +89,13 @@ record Schedule(
   String text() {
     StringBuilder text =
         new StringBuilder(
-            "containerd %s, CRI plugin %s, waits at shims: %s, through containerd: %s, latency %s%n"
+            "containerd %s, CRI plugin %s, waits at shims: %s, through containerd: %s, kernel knows: %s, latency %s%n"
                 .formatted(
                     keepsStopped ? "1.6" : "1.7+",
                     criLoaded ? "loaded" : "not loaded",
                     shimWaits,
                     runtimeWaits,
+                    kernelKnows,
                     latency));
     for (Slot slot : slots) {
       text.append("  #%d %s/%s".formatted(slot.number(), slot.namespace(), slot.name()));

@@ -45,8 +45,13 @@ final class ScheduleGenerator {
     end = chance(0.04) ? 3_600_000 : Math.exp(between(Math.log(5_000), Math.log(400_000)));
   }
 
+  /**
+   * @param seed below zero: the same as above, in virtual machines
+   */
   static Schedule of(long seed) {
-    return new ScheduleGenerator(seed).schedule();
+    return seed < 0
+        ? new ScheduleGenerator(-seed).schedule().inVirtualMachines(seed)
+        : new ScheduleGenerator(seed).schedule();
   }
 
   private Schedule schedule() {
@@ -69,6 +74,7 @@ final class ScheduleGenerator {
         chance(0.6) && !criComes,
         chance(0.6),
         chance(0.6),
+        true,
         latency,
         (long) end,
         slots,

@@ -31,6 +31,11 @@ final class World {
     node = new Node(this);
   }
 
+  /** A virtual machine whose container was deleted: nobody can say whether it runs. */
+  boolean isOutOfSight(LedgerRun run) {
+    return !schedule.kernelKnows() && !run.container.exists;
+  }
+
   /** How long a message is under way. */
   long leg(String purpose, Object about) {
     return latency.nanos(noise.draw(purpose, about));
