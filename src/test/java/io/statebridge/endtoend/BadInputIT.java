@@ -118,6 +118,26 @@ final class BadInputIT {
   }
 
   @Test
+  void aStateDirectoryThatAnotherDaemonUsesIsLeftToIt() {
+    try (StatebridgeProcess other = new StatebridgeProcess(missing)) {
+      other.start();
+
+      Program.Result second =
+          Program.run(
+              Checkout.statebridge(
+                  "run",
+                  "--containerd-socket",
+                  missing.toString(),
+                  "--listen",
+                  scratch.resolve("second.sock").toString(),
+                  "--state-dir",
+                  other.stateDirectory().toString()));
+
+      assertOneLine(second, FAILED, other.stateDirectory().toString(), "in use by another daemon");
+    }
+  }
+
+  @Test
   void aSocketFileThatADeadDaemonLeftIsReplaced() throws Exception {
     try (StatebridgeProcess daemon = new StatebridgeProcess(missing)) {
       leaveStaleSocket(daemon.socket());

@@ -12,6 +12,7 @@ import io.grpc.stub.MetadataUtils;
 import io.statebridge.api.ContainerId;
 import io.statebridge.proto.containerd.containers.v1.Container;
 import io.statebridge.proto.containerd.containers.v1.ContainersGrpc;
+import io.statebridge.proto.containerd.containers.v1.CreateContainerRequest;
 import io.statebridge.proto.containerd.containers.v1.DeleteContainerRequest;
 import io.statebridge.proto.containerd.containers.v1.ListContainersRequest;
 import io.statebridge.proto.containerd.events.v1.EventsGrpc;
@@ -37,6 +38,7 @@ import io.statebridge.proto.containerd.tasks.v1.StartRequest;
 import io.statebridge.proto.containerd.tasks.v1.TasksGrpc;
 import io.statebridge.proto.containerd.types.Process;
 import io.statebridge.proto.containerd.version.v1.VersionGrpc;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -73,13 +75,29 @@ record ContainerdClient(UnixChannel channel) {
   }
 
   List<ContainerId> containers(String namespace) {
-    return in(namespace, ContainersGrpc.newBlockingStub(channel.grpc()))
-        .list(ListContainersRequest.getDefaultInstance())
-        .getContainersList()
-        .stream()
-        .map(Container::getId)
-        .map(id -> new ContainerId(namespace, id))
-        .toList();
+    List<ContainerId> ids = new ArrayList<>();
+    in(namespace, ContainersGrpc.newBlockingStub(channel.grpc()))
+        .listStream(ListContainersRequest.getDefaultInstance())
+        .forEachRemaining(
+            message -> ids.add(new ContainerId(namespace, message.getContainer().getId())));
+    return ids;
+  }
+
+  /** A container without a task, whose spec is as long as this. */
+  void createLarge(ContainerId id, int specBytes) {
+    Container container =
+        Container.newBuilder()
+            .setId(id.id())
+            .setRuntime(Container.Runtime.newBuilder().setName("io.containerd.runc.v2"))
+            .setSpec(
+                Any.newBuilder()
+                    .setTypeUrl("types.containerd.io/opencontainers/runtime-spec/1/Spec")
+                    .setValue(
+                        ByteString.copyFromUtf8(
+                            "{\"hostname\":\"" + "x".repeat(specBytes) + "\"}")))
+            .build();
+    in(id.namespace(), ContainersGrpc.newBlockingStub(channel.grpc()))
+        .create(CreateContainerRequest.newBuilder().setContainer(container).build());
   }
 
   void deleteContainer(ContainerId id) {

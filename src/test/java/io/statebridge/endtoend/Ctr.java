@@ -39,6 +39,15 @@ record Ctr(Path socket, RootFilesystem rootFilesystem) {
     must(id, command);
   }
 
+  /** Creates one with a label whose value is no UTF-8; whether containerd takes that. */
+  boolean createWithBadLabel(ContainerId id) {
+    String file = rootFilesystem.addScript(id, rootFilesystem.untilTold(id));
+    String command =
+        "exec ctr -a '%s' -n '%s' container create --label \"bad=$(printf 'a\\377\\376')\" --label good=1 --rootfs '%s' '%s' /bin/sh '%s'"
+            .formatted(socket, id.namespace(), rootFilesystem.root(), id.id(), file);
+    return Program.run(new ProcessBuilder("/bin/sh", "-c", command)).status() == 0;
+  }
+
   /** Executes a shell script in a running container, to its end; its exit status. */
   int exec(ContainerId id, String execId, String script) {
     return run(id, List.of("task", "exec", "--exec-id", execId, id.id(), "/bin/sh", "-c", script))

@@ -25,6 +25,16 @@ public sealed interface Run {
     return pid();
   }
 
+  /**
+   * Whether this run still lives, for all that is known now: it may have gone further since, or its
+   * dates be known better.
+   *
+   * @param now what is recorded now
+   */
+  default boolean isStillLive(@Nullable Run now) {
+    return this instanceof Live && now instanceof Live && now.pid() == pid();
+  }
+
   /** When the init process was started; null before that, and if it never was. */
   @Nullable Instant startedAt();
 

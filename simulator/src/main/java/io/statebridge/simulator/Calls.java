@@ -84,6 +84,22 @@ final class Calls implements ServerInterceptor {
                 call, null, failing(observer), () -> send(observer, () -> work.apply(namespace))));
   }
 
+  /** Answers a call in a namespace with as many messages as there are. */
+  <A> void answerAll(
+      String call, StreamObserver<A> observer, Function<String, ? extends Iterable<A>> work) {
+    inNamespace(
+        observer,
+        namespace ->
+            judge(
+                call,
+                null,
+                failing(observer),
+                () -> {
+                  work.apply(namespace).forEach(observer::onNext);
+                  observer.onCompleted();
+                }));
+  }
+
   /** Answers a call about one container. */
   <A> void answer(String call, String id, StreamObserver<A> observer, Function<Key, A> work) {
     about(call, id, observer, key -> send(observer, () -> work.apply(key)));

@@ -10,6 +10,7 @@ import io.statebridge.proto.containerd.containers.v1.CreateContainerResponse;
 import io.statebridge.proto.containerd.containers.v1.DeleteContainerRequest;
 import io.statebridge.proto.containerd.containers.v1.GetContainerRequest;
 import io.statebridge.proto.containerd.containers.v1.GetContainerResponse;
+import io.statebridge.proto.containerd.containers.v1.ListContainerMessage;
 import io.statebridge.proto.containerd.containers.v1.ListContainersRequest;
 import io.statebridge.proto.containerd.containers.v1.ListContainersResponse;
 
@@ -45,6 +46,18 @@ final class ContainersService extends ContainersGrpc.ContainersImplBase {
             ListContainersResponse.newBuilder()
                 .addAllContainers(node.containers(namespace))
                 .build());
+  }
+
+  @Override
+  public void listStream(
+      ListContainersRequest request, StreamObserver<ListContainerMessage> observer) {
+    calls.answerAll(
+        "Containers/ListStream",
+        observer,
+        namespace ->
+            node.containers(namespace).stream()
+                .map(c -> ListContainerMessage.newBuilder().setContainer(c).build())
+                .toList());
   }
 
   @Override

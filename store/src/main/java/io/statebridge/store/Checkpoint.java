@@ -2,11 +2,15 @@ package io.statebridge.store;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.statebridge.api.ContainerId;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,6 +33,11 @@ import org.slf4j.LoggerFactory;
 public final class Checkpoint implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(Checkpoint.class);
+
+  /** A daemon that is being replaced may need so long to end. */
+  static final Duration PATIENCE = Duration.ofSeconds(10);
+
+  private static final long LOOK_AGAIN_NANOS = Duration.ofMillis(100).toNanos();
 
   private final CheckpointLimits limits;
   private final Durability durability;
@@ -57,9 +66,30 @@ public final class Checkpoint implements AutoCloseable {
    * Opens the file, or makes it, and the directory, when there is none. Returns when it is read.
    *
    * @param stateDir of one daemon; only its owner can enter it when it is made here
+   * @throws IOException when another daemon has it, and does not end within {@link #PATIENCE}: what
+   *     it knows must not be overwritten. Any other trouble only degrades the checkpoint
    */
-  public static Checkpoint open(Path stateDir) {
-    return open(stateDir, CheckpointLimits.DEFAULT, InstantSource.system());
+  public static Checkpoint open(Path stateDir) throws IOException {
+    InstantSource clock = InstantSource.system();
+    awaitEndOfOther(new StateDirectory(stateDir.toAbsolutePath(), clock, 0), PATIENCE);
+    return open(stateDir, CheckpointLimits.DEFAULT, clock);
+  }
+
+  static void awaitEndOfOther(StateDirectory directory, Duration patience) throws IOException {
+    long start = System.nanoTime();
+    while (true) {
+      try (FileChannel _ = directory.claim()) {
+        return;
+      } catch (CheckpointException e) {
+        if (System.nanoTime() - start >= patience.toNanos()) {
+          throw new IOException(e.getMessage(), e);
+        }
+        LockSupport.parkNanos(LOOK_AGAIN_NANOS);
+      } catch (IOException e) {
+        // The disk's trouble is told when the file is opened.
+        return;
+      }
+    }
   }
 
   static Checkpoint open(Path stateDir, CheckpointLimits limits, InstantSource clock) {

@@ -8,6 +8,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -48,7 +49,7 @@ public final class ContainerStore {
   @GuardedBy("writer")
   private final Cursors cursors = new Cursors();
 
-  @GuardedBy("writer")
+  /** Changed with the lock held. */
   private final RemovedRecords removed;
 
   @GuardedBy("writer")
@@ -149,20 +150,54 @@ public final class ContainerStore {
     return new Snapshot(epoch, log.lastRevision(), List.copyOf(all));
   }
 
-  /** The record; of a container that was removed the one that is kept of it, if it is. */
+  /**
+   * The record; of a container that was removed the one that is kept of it, if it is. Takes no
+   * lock.
+   */
   public Optional<Entry> getOrRemoved(ContainerId id) {
-    writer.lock();
-    try {
-      return Optional.ofNullable(lockedGetOrRemoved(id));
-    } finally {
-      writer.unlock();
-    }
+    return Optional.ofNullable(entryOrRemoved(id));
   }
 
-  @GuardedBy("writer")
-  private @Nullable Entry lockedGetOrRemoved(ContainerId id) {
-    Entry entry = containers.get(id);
-    return entry == null ? removed.get(id) : entry;
+  private @Nullable Entry entryOrRemoved(ContainerId id) {
+    @Nullable Entry entry = containers.get(id);
+    if (entry == null) {
+      entry = removed.get(id);
+    }
+    // It may have been created anew between the two.
+    return entry == null ? containers.get(id) : entry;
+  }
+
+  /**
+   * The records whose id begins so, in their order. Takes no lock: what is committed meanwhile may
+   * be in it or not.
+   *
+   * @param namespace empty for any
+   */
+  public List<Entry> beginningWith(String namespace, String prefix) {
+    return List.copyOf(beginningWith(containers, namespace, prefix).values());
+  }
+
+  /** The same of those that are kept of containers that were removed. */
+  public List<Entry> removedBeginningWith(String namespace, String prefix) {
+    return removed.beginningWith(namespace, prefix).toList();
+  }
+
+  static <T> Map<ContainerId, T> beginningWith(
+      ConcurrentSkipListMap<ContainerId, T> all, String namespace, String prefix) {
+    Map<ContainerId, T> matching = new LinkedHashMap<>();
+    boolean adjacent = !namespace.isEmpty() && !prefix.isEmpty();
+    Map<ContainerId, T> candidates =
+        adjacent ? all.tailMap(new ContainerId(namespace, prefix)) : all;
+    for (Map.Entry<ContainerId, T> each : candidates.entrySet()) {
+      ContainerId id = each.getKey();
+      boolean ofNamespace = namespace.isEmpty() || id.namespace().equals(namespace);
+      if (ofNamespace && id.id().startsWith(prefix)) {
+        matching.put(id, each.getValue());
+      } else if (adjacent) {
+        break;
+      }
+    }
+    return matching;
   }
 
   /**
@@ -339,7 +374,7 @@ public final class ContainerStore {
     try {
       List<Entry> entries = new ArrayList<>();
       for (ContainerId id : sorted) {
-        @Nullable Entry entry = lockedGetOrRemoved(id);
+        @Nullable Entry entry = entryOrRemoved(id);
         if (entry != null) {
           entries.add(entry);
         }
@@ -452,10 +487,11 @@ public final class ContainerStore {
       @Nullable Entry stored = after == null ? null : new Entry(after, revision, null);
       Change change = new Change(revision, nextCommitAt(), before, stored);
       if (stored == null) {
-        containers.remove(id);
+        // In this order, that whoever reads without the lock finds it in one of them.
         if (before != null && before.record().exit() != null) {
           removed.keep(new Entry(before.record().ofRemoved(), before.revision(), change.at()));
         }
+        containers.remove(id);
       } else {
         containers.put(id, stored);
         removed.succeeded(id);

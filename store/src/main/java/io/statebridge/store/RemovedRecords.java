@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -25,7 +26,8 @@ import org.jspecify.annotations.Nullable;
  * is not taken for another container's. The longest gone go first, when their time is over or when
  * there are too many. Their time is measured by a clock that nobody can set; the wall clock counts
  * for what passed before an earlier life's records were restored, and cannot make them younger than
- * zero. Guarded by the store's lock.
+ * zero. Changed with the store's lock held; {@link #get}, {@link #all} and {@link #beginningWith}
+ * are for any thread and take none.
  */
 final class RemovedRecords {
 
@@ -45,8 +47,8 @@ final class RemovedRecords {
   /** By id the last first; in the order of the last removals. */
   private final Map<ContainerId, List<Kept>> records = new LinkedHashMap<>();
 
-  /** Those of them whose id a new container has. */
-  private final Set<ContainerId> succeeded = new HashSet<>();
+  /** Those that can be asked for until their time is over: no other container has their id. */
+  private final ConcurrentSkipListMap<ContainerId, Kept> index = new ConcurrentSkipListMap<>();
 
   /** Those of them that the checkpoint has as they were before. */
   private final Set<ContainerId> amended = new HashSet<>();
@@ -84,6 +86,7 @@ final class RemovedRecords {
       before.stream().filter(this::isForLateEvents).limit(MAX_PER_ID - 1L).forEach(all::add);
     }
     records.put(removed.id(), List.copyOf(all));
+    index.put(removed.id(), all.getFirst());
     expire();
   }
 
@@ -96,7 +99,8 @@ final class RemovedRecords {
       return false;
     }
     records.put(record.id(), after);
-    if (!after.getFirst().equals(before.getFirst())) {
+    if (!after.getFirst().equals(before.getFirst()) && index.containsKey(record.id())) {
+      index.put(record.id(), after.getFirst());
       amended.add(record.id());
     }
     return true;
@@ -114,17 +118,13 @@ final class RemovedRecords {
 
   /** A new container has the id: the old one is of use for late events alone. */
   void succeeded(ContainerId id) {
-    if (records.containsKey(id)) {
-      succeeded.add(id);
-    }
-    amended.remove(id);
+    drop(id);
   }
 
   /** The one that can be asked for. */
   @Nullable Entry get(ContainerId id) {
-    expire();
-    @Nullable List<Kept> kept = records.get(id);
-    return kept == null || !canBeAskedFor(kept.getFirst()) ? null : kept.getFirst().entry();
+    @Nullable Kept kept = index.get(id);
+    return kept == null || !canBeAskedFor(kept) ? null : kept.entry();
   }
 
   /**
@@ -135,30 +135,31 @@ final class RemovedRecords {
     return records.getOrDefault(id, List.of()).stream().map(kept -> kept.entry().record()).toList();
   }
 
-  /** Those that can be asked for, in the order of their removal. */
+  /** Those that can be asked for, in the order of their ids. */
   List<Entry> all() {
-    return askedFor().toList();
+    return askedFor(index).toList();
+  }
+
+  /** Those of them whose id begins so. */
+  Stream<Entry> beginningWith(String namespace, String prefix) {
+    return askedFor(ContainerStore.beginningWith(index, namespace, prefix));
   }
 
   /** When the first of those that can be asked for was removed. */
   Optional<Instant> oldest() {
-    return askedFor()
+    return askedFor(index)
         .map(Entry::removedAt)
         .flatMap(Stream::ofNullable)
         .min(Comparator.naturalOrder());
   }
 
-  private Stream<Entry> askedFor() {
-    expire();
-    return records.values().stream()
-        .map(List::getFirst)
-        .filter(this::canBeAskedFor)
-        .map(Kept::entry);
+  private Stream<Entry> askedFor(Map<ContainerId, Kept> some) {
+    return some.values().stream().filter(this::canBeAskedFor).map(Kept::entry);
   }
 
   private void drop(ContainerId id) {
     amended.remove(id);
-    succeeded.remove(id);
+    index.remove(id);
   }
 
   private void expire() {
@@ -174,12 +175,11 @@ final class RemovedRecords {
   }
 
   private boolean canBeAskedFor(Kept kept) {
-    return !succeeded.contains(kept.entry().id())
-        && kept.age().plus(heldFor(kept)).compareTo(retention) < 0;
+    return kept.age().plus(heldFor(kept)).compareTo(retention) < 0;
   }
 
   private boolean isOfUse(Kept kept) {
-    return isForLateEvents(kept) || kept.age().plus(heldFor(kept)).compareTo(retention) < 0;
+    return isForLateEvents(kept) || canBeAskedFor(kept);
   }
 
   /**

@@ -14,6 +14,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -72,7 +73,14 @@ final class CheckpointFixture implements AutoCloseable {
   /** With a store that keeps what was removed, by this clock. */
   static CheckpointFixture startRetaining(Path stateDir, InstantSource clock) {
     return new CheckpointFixture(
-        stateDir, QUICK, new ContainerStore("e1", 1024, RETENTION, clock, System::nanoTime));
+        stateDir,
+        QUICK,
+        new ContainerStore(
+            "e1",
+            1024,
+            RETENTION,
+            clock,
+            () -> ChronoUnit.NANOS.between(Instant.EPOCH, clock.instant())));
   }
 
   /** What a daemon that starts now would know. */

@@ -18,6 +18,7 @@ import static io.statebridge.store.Samples.loaded;
 import static io.statebridge.store.Samples.removed;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.awaitility.Awaitility.await;
@@ -36,6 +37,7 @@ import io.statebridge.api.Run.None;
 import io.statebridge.api.Run.Running;
 import io.statebridge.api.Run.WithoutProcess;
 import io.statebridge.store.CheckpointStatus.State;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -698,6 +700,31 @@ final class CheckpointTest {
             .until(() -> daemon.checkpoint.status().state() == State.DURABLE);
       }
     }
+  }
+
+  @Test
+  void aDaemonThatHasTheDirectoryIsWaitedForAndThenLeftAlone() throws Exception {
+    StateDirectory directory = new StateDirectory(dir, CLOCK, 0);
+    CheckpointFixture first = start(dir);
+    first.put("a");
+
+    assertThatExceptionOfType(IOException.class)
+        .isThrownBy(() -> Checkpoint.awaitEndOfOther(directory, Duration.ofMillis(300)))
+        .withMessageContaining("in use by another daemon");
+    CompletableFuture<Boolean> ended =
+        CompletableFuture.supplyAsync(
+            () -> {
+              try {
+                Checkpoint.awaitEndOfOther(directory, Checkpoint.PATIENCE);
+                return true;
+              } catch (IOException e) {
+                return false;
+              }
+            });
+    first.close();
+
+    assertThat(ended.get(10, SECONDS)).isTrue();
+    assertThat(reload(dir)).extracting(Entry::id).containsExactly(id("a"));
   }
 
   @Test

@@ -9,12 +9,17 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.statebridge.api.ContainerId;
+import io.statebridge.api.Exit;
+import io.statebridge.api.ExitSource;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -24,6 +29,68 @@ final class ContainerStoreTest {
   private static final Instant NOON = Instant.parse("2026-01-02T12:00:00Z");
 
   private final ContainerStore store = new ContainerStore("e1", 16);
+
+  /** Readers and the writer do not wait for each other. */
+  @Test
+  void lookingUpTakesNoLock() throws Exception {
+    store.create(container("web"));
+    store.create(
+        Samples.ended(withTask(container("gone"), 42), new Exit(7, NOON, ExitSource.EVENT)));
+    store.delete(id("gone"));
+    CountDownLatch writing = new CountDownLatch(1);
+    CountDownLatch lookedUp = new CountDownLatch(1);
+    Thread writer =
+        Thread.ofPlatform()
+            .start(
+                () ->
+                    store.update(
+                        id("web"),
+                        before -> {
+                          writing.countDown();
+                          awaitUninterruptibly(lookedUp);
+                          return before;
+                        }));
+    awaitUninterruptibly(writing);
+
+    List<Boolean> found =
+        CompletableFuture.supplyAsync(
+                () ->
+                    List.of(
+                        store.get(id("web")).isPresent(),
+                        store.getOrRemoved(id("gone")).isPresent(),
+                        store.beginningWith("", "w").isEmpty(),
+                        store.removedBeginningWith(id("web").namespace(), "go").isEmpty()))
+            .get(10, TimeUnit.SECONDS);
+
+    lookedUp.countDown();
+    writer.join();
+    assertThat(found).containsExactly(true, false, false, true);
+  }
+
+  private static void awaitUninterruptibly(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Test
+  void whatBeginsSoIsFoundInItsOrderInOneNamespaceOrAll() {
+    for (String name : List.of("web-2", "web-1", "we", "wf", "a")) {
+      store.create(container(name));
+    }
+
+    String namespace = id("a").namespace();
+    assertThat(store.beginningWith(namespace, "we"))
+        .extracting(Entry::id)
+        .containsExactly(id("we"), id("web-1"), id("web-2"));
+    assertThat(store.beginningWith("", "web-"))
+        .extracting(Entry::id)
+        .containsExactly(id("web-1"), id("web-2"));
+    assertThat(store.beginningWith(namespace + "x", "we")).isEmpty();
+    assertThat(store.beginningWith(namespace, "web-11")).isEmpty();
+  }
 
   @Test
   void aFreshStoreIsEmptyAndAtRevisionZero() {

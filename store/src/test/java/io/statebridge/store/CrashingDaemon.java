@@ -1,6 +1,7 @@
 package io.statebridge.store;
 
 import io.statebridge.api.ContainerId;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.stream.IntStream;
 
@@ -14,7 +15,7 @@ final class CrashingDaemon {
   /**
    * @param args the state directory
    */
-  public static void main(String... args) {
+  public static void main(String... args) throws IOException {
     ContainerStore store = new ContainerStore("e1", 1024);
     Checkpoint checkpoint = Checkpoint.open(Path.of(args[0]));
     store.restore(checkpoint.load());

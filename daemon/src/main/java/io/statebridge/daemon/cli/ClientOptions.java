@@ -7,7 +7,8 @@ import picocli.CommandLine.Option;
 final class ClientOptions {
   @Option(
       names = "--socket",
-      paramLabel = "PATH",
+      paramLabel = "ADDRESS",
+      converter = UnixAddressConverter.class,
       defaultValue = "/run/statebridge/statebridge.sock",
       description = "The daemon's socket (default: ${DEFAULT-VALUE}).")
   private Path socket = Path.of("");

@@ -7,12 +7,15 @@ import io.statebridge.daemon.ops.Daemon;
 import io.statebridge.daemon.sync.DeletePolicy.Setting;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -24,6 +27,14 @@ import picocli.CommandLine.Option;
     description = "Run the daemon in the foreground, until SIGTERM or SIGINT ends it.")
 public final class RunCommand implements Callable<Integer> {
 
+  private static final Logger log = LoggerFactory.getLogger(RunCommand.class);
+
+  /**
+   * For all parts together: each of them gives the others of its kind some seconds, and systemd has
+   * patience for ten. What is not written by then would not be in time either.
+   */
+  static final Duration CLOSE_WITHIN = Duration.ofSeconds(5);
+
   @Option(
       names = "--config",
       paramLabel = "FILE",
@@ -32,13 +43,15 @@ public final class RunCommand implements Callable<Integer> {
 
   @Option(
       names = "--containerd-socket",
-      paramLabel = "PATH",
+      paramLabel = "ADDRESS",
+      converter = UnixAddressConverter.class,
       description = "containerd's socket (default: /run/containerd/containerd.sock).")
   private @Nullable Path containerdSocket;
 
   @Option(
       names = "--listen",
-      paramLabel = "PATH",
+      paramLabel = "ADDRESS",
+      converter = UnixAddressConverter.class,
       description = "Where to serve (default: /run/statebridge/statebridge.sock).")
   private @Nullable Path listen;
 
@@ -82,8 +95,21 @@ public final class RunCommand implements Callable<Integer> {
    * success.
    */
   private static void end(Daemon daemon) {
-    daemon.close();
+    if (!ended(daemon::close, CLOSE_WITHIN)) {
+      log.warn("still closing after {} s, ending all the same", CLOSE_WITHIN.toSeconds());
+    }
     Runtime.getRuntime().halt(ExitStatus.DONE);
+  }
+
+  /** Runs it, and returns whether it ended in time. */
+  static boolean ended(Runnable closing, Duration within) {
+    Thread thread = Thread.ofPlatform().name("closing").daemon().start(closing);
+    try {
+      return thread.join(within);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
   }
 
   private Config settings() {

@@ -24,6 +24,7 @@ record StatusReport(GetBridgeStatusResponse status, Instant now) {
     addRuntime(details, status.getRuntime());
     addCheckpoint(details, status.getCheckpoint());
     details.add("exits waited for", bySource(status.getExitWatchesMap()));
+    details.add("shims not answering", silentShims());
     for (NamespacePolicy policy : status.getNamespacesList()) {
       details.add("namespace " + policy.getNamespace(), policy(policy));
     }
@@ -97,6 +98,16 @@ record StatusReport(GetBridgeStatusResponse status, Instant now) {
         + policy.getConfigured()
         + (policy.getWhy().isEmpty() ? "" : ": " + policy.getWhy())
         + ")";
+  }
+
+  private String silentShims() {
+    int total = status.getSilentShimsTotal();
+    if (total == 0) {
+      return "";
+    }
+    String named = String.join(", ", status.getSilentShimsList());
+    boolean all = total == status.getSilentShimsCount();
+    return Integer.toUnsignedString(total) + " (" + named + (all ? ")" : ", ...)");
   }
 
   /** By the fields' own names, so that a new counter appears by itself. */

@@ -45,6 +45,7 @@ public final class ContainerdChannel implements AutoCloseable {
             .usePlaintext()
             .directExecutor()
             .maxInboundMessageSize(MAX_MESSAGE_BYTES)
+            .intercept(new LenientUtf8())
             .build();
     return new ContainerdChannel(eventLoop, channel);
   }

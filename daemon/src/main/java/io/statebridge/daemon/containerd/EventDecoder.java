@@ -2,6 +2,7 @@ package io.statebridge.daemon.containerd;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Message;
 import com.google.protobuf.Timestamp;
 import io.statebridge.api.ContainerEvent;
 import io.statebridge.api.ContainerEvent.Malformed;
@@ -61,40 +62,53 @@ final class EventDecoder {
       String type, String namespace, ByteString bytes, Instant at)
       throws InvalidProtocolBufferException {
     return switch (type) {
-      case "containerd.events.TaskExit" -> exited(namespace, TaskExit.parseFrom(bytes), at);
+      case "containerd.events.TaskExit" ->
+          exited(namespace, parsed(TaskExit.getDefaultInstance(), bytes), at);
       case "containerd.events.TaskCreate" -> {
-        TaskCreate e = TaskCreate.parseFrom(bytes);
+        TaskCreate e = parsed(TaskCreate.getDefaultInstance(), bytes);
         yield new ContainerEvent.TaskCreated(
             new ContainerId(namespace, e.getContainerId()), pid(e.getPid()), e.getBundle(), at);
       }
       case "containerd.events.TaskStart" -> {
-        TaskStart e = TaskStart.parseFrom(bytes);
+        TaskStart e = parsed(TaskStart.getDefaultInstance(), bytes);
         yield new ContainerEvent.TaskStarted(
             new ContainerId(namespace, e.getContainerId()), pid(e.getPid()), at);
       }
-      case "containerd.events.TaskDelete" -> deleted(namespace, TaskDelete.parseFrom(bytes));
+      case "containerd.events.TaskDelete" ->
+          deleted(namespace, parsed(TaskDelete.getDefaultInstance(), bytes));
       case "containerd.events.TaskPaused" ->
           new ContainerEvent.TaskPaused(
-              new ContainerId(namespace, TaskPaused.parseFrom(bytes).getContainerId()));
+              new ContainerId(
+                  namespace, parsed(TaskPaused.getDefaultInstance(), bytes).getContainerId()));
       case "containerd.events.TaskResumed" ->
           new ContainerEvent.TaskResumed(
-              new ContainerId(namespace, TaskResumed.parseFrom(bytes).getContainerId()));
+              new ContainerId(
+                  namespace, parsed(TaskResumed.getDefaultInstance(), bytes).getContainerId()));
       case "containerd.events.TaskOOM" ->
           new ContainerEvent.OutOfMemory(
-              new ContainerId(namespace, TaskOOM.parseFrom(bytes).getContainerId()));
+              new ContainerId(
+                  namespace, parsed(TaskOOM.getDefaultInstance(), bytes).getContainerId()));
       case "containerd.events.ContainerCreate" -> {
-        ContainerCreate e = ContainerCreate.parseFrom(bytes);
+        ContainerCreate e = parsed(ContainerCreate.getDefaultInstance(), bytes);
         yield new ContainerEvent.ContainerCreated(
             new ContainerId(namespace, e.getId()), e.getImage(), e.getRuntime().getName());
       }
       case "containerd.events.ContainerUpdate" ->
           new ContainerEvent.ContainerChanged(
-              new ContainerId(namespace, ContainerUpdate.parseFrom(bytes).getId()));
+              new ContainerId(
+                  namespace, parsed(ContainerUpdate.getDefaultInstance(), bytes).getId()));
       case "containerd.events.ContainerDelete" ->
           new ContainerEvent.ContainerDeleted(
-              new ContainerId(namespace, ContainerDelete.parseFrom(bytes).getId()));
+              new ContainerId(
+                  namespace, parsed(ContainerDelete.getDefaultInstance(), bytes).getId()));
       default -> null;
     };
+  }
+
+  @SuppressWarnings("unchecked") // What is parsed is of the prototype's type.
+  private static <T extends Message> T parsed(T prototype, ByteString bytes)
+      throws InvalidProtocolBufferException {
+    return (T) LenientUtf8.parse(prototype, bytes.toByteArray());
   }
 
   /**

@@ -21,6 +21,7 @@ import io.statebridge.proto.containerd.containers.v1.Container;
 import io.statebridge.proto.containerd.containers.v1.ContainersGrpc;
 import io.statebridge.proto.containerd.containers.v1.GetContainerRequest;
 import io.statebridge.proto.containerd.containers.v1.GetContainerResponse;
+import io.statebridge.proto.containerd.containers.v1.ListContainerMessage;
 import io.statebridge.proto.containerd.containers.v1.ListContainersRequest;
 import io.statebridge.proto.containerd.events.v1.EventsGrpc;
 import io.statebridge.proto.containerd.events.v1.PublishRequest;
@@ -85,14 +86,16 @@ public final class GrpcContainerRuntime implements ContainerRuntime {
   /**
    * How long a call may take before it is given up, and so fails with TRANSIENT.
    *
-   * @param read of one thing; a shim that is slow is given 2 s by containerd
-   * @param list of all tasks: containerd asks the shims one after another and gives each 2 s
+   * @param read of one thing, a shim that is slow is given 2 s by containerd; or of all tasks, for
+   *     which it asks one shim after another: where five do not answer, the tasks are asked for one
+   *     by one instead
+   * @param list of all containers
    * @param delete of a task: the shim may need some seconds, and goes on when it is given up
    *     (containerd 7496)
    */
   record Deadlines(Duration read, Duration list, Duration delete) {
     static final Deadlines DEFAULTS =
-        new Deadlines(Duration.ofSeconds(10), Duration.ofSeconds(60), Duration.ofSeconds(10));
+        new Deadlines(Duration.ofSeconds(10), Duration.ofSeconds(20), Duration.ofSeconds(10));
   }
 
   @Override
@@ -165,14 +168,12 @@ public final class GrpcContainerRuntime implements ContainerRuntime {
 
   @Override
   public CompletionStage<List<ContainerInfo>> listContainers(String namespace) {
-    return sandboxes.beside(
-        namespace,
-        call(
-            "Containers/List",
-            in(namespace, ContainersGrpc.newFutureStub(channel), deadlines.read())
-                .list(ListContainersRequest.getDefaultInstance()),
-            response ->
-                response.getContainersList().stream().map(c -> info(namespace, c)).toList()));
+    ListContainersRequest all = ListContainersRequest.getDefaultInstance();
+    Collected<ListContainerMessage, ContainerInfo> listed =
+        new Collected<>(
+            "Containers/ListStream", message -> info(namespace, message.getContainer()));
+    in(namespace, ContainersGrpc.newStub(channel), deadlines.list()).listStream(all, listed);
+    return sandboxes.beside(namespace, listed.all());
   }
 
   @Override
@@ -181,12 +182,13 @@ public final class GrpcContainerRuntime implements ContainerRuntime {
         namespace,
         call(
             "Tasks/List",
-            in(namespace, TasksGrpc.newFutureStub(channel), deadlines.list())
+            in(namespace, TasksGrpc.newFutureStub(channel), deadlines.read())
                 .list(ListTasksRequest.getDefaultInstance()),
             response ->
-                response.getTasksList().stream()
-                    .map(task -> task(new ContainerId(namespace, task.getId()), task))
-                    .toList()));
+                Collected.mapped(
+                    "Tasks/List",
+                    response.getTasksList(),
+                    task -> task(new ContainerId(namespace, task.getId()), task))));
   }
 
   @Override

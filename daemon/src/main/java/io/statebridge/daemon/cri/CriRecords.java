@@ -4,6 +4,7 @@ import com.google.common.cache.CacheBuilder;
 import com.google.common.cache.CacheLoader;
 import com.google.common.cache.LoadingCache;
 import io.grpc.Status;
+import io.statebridge.api.ContainerId;
 import io.statebridge.api.ContainerInfo;
 import io.statebridge.api.ContainerRecord;
 import io.statebridge.proto.cri.v1.Image;
@@ -89,16 +90,34 @@ final class CriRecords {
   }
 
   /**
-   * The one whose id it is, or begins with it.
+   * The container whose id it is, or begins with it.
    *
-   * @param what "container" or "sandbox", for the message
    * @throws io.grpc.StatusRuntimeException NOT_FOUND when there is none or more than one
    */
-  static CriView find(List<CriView> views, String what, String id) {
+  CriView container(String id) {
+    return one("container", CriView::isContainer, id);
+  }
+
+  /** The same of a sandbox. */
+  CriView sandbox(String id) {
+    return one("pod sandbox", CriView::isSandbox, id);
+  }
+
+  /** A whole id, which is what mostly comes, costs a look-up and no scan. */
+  private CriView one(String what, Predicate<CriView> kind, String id) {
     if (id.isEmpty()) {
       throw Status.INVALID_ARGUMENT.withDescription(what + " id is required").asRuntimeException();
     }
-    List<CriView> matching = matching(views, id);
+    List<CriView> matching =
+        namespaces.stream()
+            .flatMap(namespace -> store.get(new ContainerId(namespace, id)).stream())
+            .filter(this::isShown)
+            .map(this::view)
+            .filter(kind)
+            .toList();
+    if (matching.isEmpty()) {
+      matching = matching(views().filter(kind).toList(), id);
+    }
     if (matching.size() != 1) {
       throw Status.NOT_FOUND
           .withDescription(

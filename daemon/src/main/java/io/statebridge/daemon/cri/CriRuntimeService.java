@@ -163,8 +163,7 @@ final class CriRuntimeService extends RuntimeServiceGrpc.RuntimeServiceImplBase 
     Answers.one(
         out,
         () -> {
-          CriView view =
-              CriRecords.find(records.containers(), "container", request.getContainerId());
+          CriView view = records.container(request.getContainerId());
           ContainerStatusResponse.Builder status =
               ContainerStatusResponse.newBuilder().setStatus(view.containerStatus());
           if (request.getVerbose()) {
@@ -220,8 +219,7 @@ final class CriRuntimeService extends RuntimeServiceGrpc.RuntimeServiceImplBase 
     Answers.one(
         out,
         () -> {
-          CriView view =
-              CriRecords.find(records.sandboxes(), "pod sandbox", request.getPodSandboxId());
+          CriView view = records.sandbox(request.getPodSandboxId());
           PodSandboxStatusResponse.Builder status =
               PodSandboxStatusResponse.newBuilder().setStatus(view.sandboxStatus());
           if (request.getVerbose()) {

@@ -43,7 +43,7 @@ final class CriStats {
    *     as containerd's plugin answers, UNAVAILABLE when it cannot be measured now
    */
   ContainerStats container(String id) {
-    CriView view = CriRecords.find(records.containers(), "container", id);
+    CriView view = records.container(id);
     if (!runs(view)) {
       throw Status.UNKNOWN
           .withDescription("container " + view.id() + " does not run: there is nothing to measure")
@@ -67,7 +67,7 @@ final class CriStats {
    *     ready, as containerd's plugin answers from 1.7 on, or that cannot be measured now
    */
   PodSandboxStats pod(String id) {
-    CriView sandbox = CriRecords.find(records.sandboxes(), "pod sandbox", id);
+    CriView sandbox = records.sandbox(id);
     if (!runs(sandbox)) {
       throw Status.UNAVAILABLE
           .withDescription("pod sandbox " + sandbox.id() + " is not ready")

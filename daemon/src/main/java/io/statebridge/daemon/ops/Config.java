@@ -2,6 +2,7 @@ package io.statebridge.daemon.ops;
 
 import io.statebridge.api.ContainerRuntime;
 import io.statebridge.daemon.sync.DeletePolicy.Setting;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
@@ -176,9 +177,27 @@ public record Config(
     if (stateDir != null) {
       return stateDir;
     }
-    Path socket = containerdSocket.toAbsolutePath().normalize();
-    return socket.equals(CONTAINERD)
-        ? STATE
-        : STATE.resolve(socket.toString().substring(1).replace('/', '-'));
+    Path socket = real(containerdSocket.toAbsolutePath().normalize());
+    return socket.equals(real(CONTAINERD)) ? STATE : STATE.resolve(nameOf(socket));
+  }
+
+  /** Of another path it is another name. */
+  private static String nameOf(Path socket) {
+    return socket.toString().substring(1).replace("%", "%25").replace("-", "%2d").replace('/', '-');
+  }
+
+  /** A link to a containerd's socket, or to its directory, is the same containerd. */
+  private static Path real(Path socket) {
+    try {
+      return socket.toRealPath();
+    } catch (IOException e) {
+      // It may not be there yet.
+    }
+    Path directory = socket.getParent();
+    try {
+      return directory == null ? socket : directory.toRealPath().resolve(socket.getFileName());
+    } catch (IOException e) {
+      return socket;
+    }
   }
 }

@@ -94,8 +94,8 @@ public final class ConfigFile {
     Config defaults = Config.DEFAULTS;
     String policy = string("delete_exited_tasks");
     return new Config(
-        path("containerd_socket", defaults.containerdSocket()),
-        path("listen", defaults.listen()),
+        address("containerd_socket", defaults.containerdSocket()),
+        address("listen", defaults.listen()),
         policy == null ? defaults.deleteExitedTasks() : setting("delete_exited_tasks", policy),
         namespaces(),
         longerThanNothing("finalize_after", defaults.finalizeAfter()),
@@ -250,6 +250,15 @@ public final class ConfigFile {
       return on;
     }
     throw wrong(key, "must be true or false");
+  }
+
+  private Path address(String key, Path fallback) throws ConfigException {
+    String text = string(key);
+    try {
+      return text == null ? fallback : UnixAddress.path(text);
+    } catch (IllegalArgumentException e) {
+      throw wrong(key, String.valueOf(e.getMessage()));
+    }
   }
 
   private Path path(String key, Path fallback) throws ConfigException {

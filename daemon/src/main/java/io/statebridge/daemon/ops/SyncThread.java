@@ -7,6 +7,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,7 +21,13 @@ public final class SyncThread implements SyncLoop, AutoCloseable {
   private final ScheduledThreadPoolExecutor thread;
   private volatile @Nullable Thread worker;
 
-  public SyncThread() {
+  private final Consumer<Error> fatal;
+
+  /**
+   * @param fatal is told of an error, after which the loop is not to be relied on
+   */
+  public SyncThread(Consumer<Error> fatal) {
+    this.fatal = fatal;
     thread = new ScheduledThreadPoolExecutor(1, this::newWorker);
     thread.setRemoveOnCancelPolicy(true);
     thread.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
@@ -71,12 +78,14 @@ public final class SyncThread implements SyncLoop, AutoCloseable {
   }
 
   /** One task's bug must neither end the loop nor go unseen. */
-  private static Runnable guarded(Runnable task) {
+  private Runnable guarded(Runnable task) {
     return () -> {
       try {
         task.run();
-      } catch (RuntimeException | Error e) {
+      } catch (RuntimeException e) {
         log.error("unexpected, going on", e);
+      } catch (Error e) {
+        fatal.accept(e);
       }
     };
   }

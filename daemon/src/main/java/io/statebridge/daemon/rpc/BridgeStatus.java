@@ -1,5 +1,6 @@
 package io.statebridge.daemon.rpc;
 
+import io.statebridge.api.ContainerId;
 import io.statebridge.api.ContainerRecord;
 import io.statebridge.daemon.stream.OpenCalls;
 import io.statebridge.daemon.sync.Counters;
@@ -17,10 +18,14 @@ import io.statebridge.store.Snapshot;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /** How the daemon itself is doing, put together when asked. */
 final class BridgeStatus {
+
+  /** So that the message stays small however many there are. */
+  private static final int MOST_NAMES = 100;
 
   private final ContainerStore store;
   private final Sync sync;
@@ -50,6 +55,7 @@ final class BridgeStatus {
   GetBridgeStatusResponse read() {
     Snapshot snapshot = store.snapshot();
     SyncStatus status = sync.status();
+    Set<ContainerId> silent = sync.silentShims();
     List<ContainerRecord> containers = snapshot.entries().stream().map(Entry::record).toList();
     return GetBridgeStatusResponse.newBuilder()
         .setVersion(version)
@@ -70,6 +76,8 @@ final class BridgeStatus {
         .setCounters(counters(sync.counters()))
         .setCheckpoint(checkpoint(checkpoint.status()))
         .putAllExitWatches(exitWatches())
+        .addAllSilentShims(silent.stream().limit(MOST_NAMES).map(ContainerId::toString).toList())
+        .setSilentShimsTotal(silent.size())
         .build();
   }
 

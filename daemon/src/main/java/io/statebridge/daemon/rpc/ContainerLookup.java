@@ -4,7 +4,6 @@ import io.grpc.Status;
 import io.statebridge.api.ContainerId;
 import io.statebridge.store.ContainerStore;
 import io.statebridge.store.Entry;
-import io.statebridge.store.Snapshot;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -40,24 +39,17 @@ final class ContainerLookup {
   }
 
   private List<Entry> candidates(String namespace, String id) {
-    List<Entry> there = beginning(store.snapshot(), namespace, id);
+    List<Entry> there = store.beginningWith(namespace, id);
     List<Entry> exact = exact(there, id);
     if (!exact.isEmpty()) {
       return exact;
     }
-    List<Entry> all = beginning(store.snapshotWithRemoved(), namespace, id);
-    exact = exact(all, id);
+    List<Entry> removed = store.removedBeginningWith(namespace, id);
+    exact = exact(removed, id);
     if (!exact.isEmpty()) {
       return exact;
     }
-    return there.isEmpty() ? all : there;
-  }
-
-  private static List<Entry> beginning(Snapshot of, String namespace, String id) {
-    return of.entries().stream()
-        .filter(c -> namespace.isEmpty() || c.id().namespace().equals(namespace))
-        .filter(c -> c.id().id().startsWith(id))
-        .toList();
+    return there.isEmpty() ? removed : there;
   }
 
   private static List<Entry> exact(List<Entry> candidates, String id) {

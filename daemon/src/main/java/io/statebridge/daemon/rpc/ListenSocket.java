@@ -12,7 +12,12 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,7 +26,7 @@ import org.slf4j.LoggerFactory;
  * and then renamed into place: clients never see a socket with the wrong mode, and a stale one is
  * replaced in one step.
  */
-record ListenSocket(Path path, Path temporary) implements Listener {
+final class ListenSocket implements Listener {
 
   private static final Logger log = LoggerFactory.getLogger(ListenSocket.class);
 
@@ -30,7 +35,28 @@ record ListenSocket(Path path, Path temporary) implements Listener {
 
   private static final String MODE = "rw-rw----";
 
+  /** As long as for the state directory. */
+  static final Duration PATIENCE = Duration.ofSeconds(10);
+
+  private static final long LOOK_AGAIN_NANOS = Duration.ofMillis(100).toNanos();
+
+  private final Path path;
+  private final Path temporary;
+  private @Nullable Object published;
+
+  private ListenSocket(Path path, Path temporary) {
+    this.path = path;
+    this.temporary = temporary;
+  }
+
   static ListenSocket claim(Path wanted) throws ListenException {
+    return claim(wanted, PATIENCE);
+  }
+
+  /**
+   * @param patience with a process that listens there
+   */
+  static ListenSocket claim(Path wanted, Duration patience) throws ListenException {
     Path path = wanted.toAbsolutePath();
     Path temporary =
         path.resolveSibling("." + path.getFileName() + "." + ProcessHandle.current().pid());
@@ -43,7 +69,7 @@ record ListenSocket(Path path, Path temporary) implements Listener {
       if (directory != null && !Files.exists(directory)) {
         Files.createDirectories(directory);
       }
-      checkFree(path);
+      checkFree(path, patience);
       Files.deleteIfExists(temporary);
     } catch (ListenException e) {
       throw e;
@@ -59,7 +85,7 @@ record ListenSocket(Path path, Path temporary) implements Listener {
     return new ListenSocket(path, temporary);
   }
 
-  private static void checkFree(Path path) throws IOException {
+  private static void checkFree(Path path, Duration patience) throws IOException {
     if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
       return;
     }
@@ -68,9 +94,16 @@ record ListenSocket(Path path, Path temporary) implements Listener {
       throw new ListenException(
           path + " exists and is no socket: remove it, or choose another path with --listen");
     }
-    if (answers(path)) {
-      throw new ListenException(
-          "another process listens on " + path + ": stop it, or choose another path with --listen");
+    // A daemon that is being replaced may still be ending.
+    long start = System.nanoTime();
+    while (answers(path)) {
+      if (System.nanoTime() - start >= patience.toNanos()) {
+        throw new ListenException(
+            "another process listens on "
+                + path
+                + ": stop it, or choose another path with --listen");
+      }
+      LockSupport.parkNanos(LOOK_AGAIN_NANOS);
     }
   }
 
@@ -86,6 +119,10 @@ record ListenSocket(Path path, Path temporary) implements Listener {
     }
   }
 
+  Path temporary() {
+    return temporary;
+  }
+
   @Override
   public NettyServerBuilder server() {
     return NettyServerBuilder.forAddress(new DomainSocketAddress(temporary.toString()))
@@ -96,6 +133,7 @@ record ListenSocket(Path path, Path temporary) implements Listener {
   public void publish() throws ListenException {
     try {
       Files.setPosixFilePermissions(temporary, PosixFilePermissions.fromString(MODE));
+      published = fileKey(temporary);
       Files.move(
           temporary, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {
@@ -108,10 +146,21 @@ record ListenSocket(Path path, Path temporary) implements Listener {
     return path.toString();
   }
 
-  /** Takes the published socket away. */
+  /** Takes the published socket away, unless another daemon has put its own in its place. */
   @Override
   public void remove() {
-    delete(path);
+    try {
+      if (Objects.equals(published, fileKey(path))) {
+        delete(path);
+      }
+    } catch (IOException e) {
+      log.debug("{} is not there any more: {}", path, e.toString());
+    }
+  }
+
+  private static @Nullable Object fileKey(Path path) throws IOException {
+    return Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+        .fileKey();
   }
 
   /** Takes away what was bound and not published; what others have at the path is theirs. */

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -124,21 +125,26 @@ public final class StoreStream<T> implements OpenCalls.OpenCall {
   }
 
   private void step(Runnable work) {
-    steps.execute(
-        () -> {
-          if (ended) {
-            return;
-          }
-          try {
-            work.run();
-          } catch (RuntimeException e) {
-            log.error("a stream ends: what it was to tell could not be told", e);
-            fail(
-                Status.INTERNAL
-                    .withDescription("statebridge failed to tell a change: " + e)
-                    .asRuntimeException());
-          }
-        });
+    try {
+      steps.execute(() -> runStep(work));
+    } catch (RejectedExecutionException e) {
+      log.debug("the server ends, and with it this stream");
+    }
+  }
+
+  private void runStep(Runnable work) {
+    if (ended) {
+      return;
+    }
+    try {
+      work.run();
+    } catch (RuntimeException e) {
+      log.error("a stream ends: what it was to tell could not be told", e);
+      fail(
+          Status.INTERNAL
+              .withDescription("statebridge failed to tell a change: " + e)
+              .asRuntimeException());
+    }
   }
 
   private void open(Runnable sendHeaders) {

@@ -39,6 +39,7 @@ final class EventSubscription {
   private final DeletePolicy policy;
   private final Counters counters;
   private final Backoff backoff;
+  private final Backoff listBackoff;
   private final SyncSettings settings;
   private final String probeTopic;
 
@@ -54,6 +55,8 @@ final class EventSubscription {
   private volatile SyncStatus status;
 
   /**
+   * @param backoff between attempts to connect
+   * @param listBackoff between comparisons of which a list failed: that costs the runtime something
    * @param probeTopic a topic that nobody else publishes on
    */
   EventSubscription(
@@ -66,6 +69,7 @@ final class EventSubscription {
       DeletePolicy policy,
       Counters counters,
       Backoff backoff,
+      Backoff listBackoff,
       SyncSettings settings,
       String probeTopic) {
     this.loop = loop;
@@ -77,6 +81,7 @@ final class EventSubscription {
     this.policy = policy;
     this.counters = counters;
     this.backoff = backoff;
+    this.listBackoff = listBackoff;
     this.settings = settings;
     this.probeTopic = probeTopic;
     this.status = SyncStatus.initial(loop.now());
@@ -223,6 +228,7 @@ final class EventSubscription {
               return;
             }
             if (failure != null) {
+              Failures.escalateError(loop, failure);
               notReconciled("listing failed: " + Failures.message(failure));
             } else {
               reconciled(differences);
@@ -240,7 +246,7 @@ final class EventSubscription {
       if (status.phase() == Phase.LIVE) {
         enter(Phase.RECONCILING);
       }
-      nextReconcile = loop.schedule(backoff.delay(failedReconciles++), this::reconcileSoon);
+      nextReconcile = loop.schedule(listBackoff.delay(failedReconciles++), this::reconcileSoon);
     }
 
     private void reconciled(int differences) {

@@ -30,6 +30,16 @@ final class Failures {
         : new RuntimeFailure(RuntimeFailure.Kind.PERMANENT, message(failure), cause(failure));
   }
 
+  /** An error is nothing to try again after: the loop is told of it. */
+  static void escalateError(SyncLoop loop, Throwable failure) {
+    if (cause(failure) instanceof Error error) {
+      loop.execute(
+          () -> {
+            throw error;
+          });
+    }
+  }
+
   static boolean isOfKind(Throwable failure, RuntimeFailure.Kind kind) {
     return cause(failure) instanceof RuntimeFailure known && known.kind() == kind;
   }

@@ -220,7 +220,7 @@ final class LifeCycleRunner {
       if (call == null) {
         return CompletableFuture.completedStage(null);
       }
-      if (call instanceof AwaitExit(Run asked, Observation cause) && !isStill(id, asked)) {
+      if (call instanceof AwaitExit(Run asked, Observation cause) && !isStillLive(id, asked)) {
         return follow(new ExitAwaited(asked, cause));
       }
       if (call instanceof AwaitExit || call instanceof PrepareDelete) {
@@ -324,9 +324,9 @@ final class LifeCycleRunner {
     return LifeCycle.on(now, seen, context(now.id(), now));
   }
 
-  private boolean isStill(ContainerId id, Run run) {
+  private boolean isStillLive(ContainerId id, Run run) {
     @Nullable ContainerRecord now = record(id);
-    return now != null && now.run().equals(run);
+    return now != null && run.isStillLive(now.run());
   }
 
   private @Nullable ContainerRecord record(ContainerId id) {

@@ -169,12 +169,18 @@ final class Reconciler {
     // What the lists are held against may not be newer than they are.
     Map<ContainerId, ContainerRecord> asked = records(namespace);
     Instant askedAt = loop.now();
-    return runtime
-        .listContainers(namespace)
-        .thenAcceptBothAsync(
-            runtime.listTasks(namespace),
-            (infos, tasks) -> compare(infos, tasks, records(namespace), asked, askedAt, findings),
-            loop);
+    CompletionStage<List<ContainerInfo>> containers = runtime.listContainers(namespace);
+    CompletionStage<Set<ContainerId>> ids =
+        containers.thenApply(
+            infos -> {
+              Set<ContainerId> all = new TreeSet<>(asked.keySet());
+              infos.forEach(info -> all.add(info.id()));
+              return all;
+            });
+    return containers.thenAcceptBothAsync(
+        calls.listTasks(namespace, ids),
+        (infos, tasks) -> compare(infos, tasks, records(namespace), asked, askedAt, findings),
+        loop);
   }
 
   private Map<ContainerId, ContainerRecord> records(String namespace) {

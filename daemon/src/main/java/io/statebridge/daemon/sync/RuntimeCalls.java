@@ -29,8 +29,14 @@ import io.statebridge.daemon.sync.lifecycle.Observation.TaskGone;
 import io.statebridge.daemon.sync.lifecycle.Observation.TaskRead;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Deque;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BooleanSupplier;
@@ -47,6 +53,9 @@ final class RuntimeCalls {
   /** An exit that is waited for; its container's queue is held meanwhile. */
   private record Awaited(Run run, CompletableFuture<@Nullable Void> over) {}
 
+  /** Of tasks that are asked for one by one. */
+  static final int TASKS_AT_A_TIME = 16;
+
   private final SyncLoop loop;
   private final ContainerRuntime runtime;
   private final NodeProcesses processes;
@@ -54,6 +63,7 @@ final class RuntimeCalls {
   private final Duration lateness;
   private final BooleanSupplier runtimeIsAway;
   private final Map<ContainerId, Awaited> awaited = new HashMap<>();
+  private final SilentShims silent = new SilentShims();
 
   /**
    * @param lateness how long after a task was found gone its exit may still be reported
@@ -85,7 +95,7 @@ final class RuntimeCalls {
       case ReadTask(Run asked, Observation cause) -> {
         Instant askedAt = loop.now();
         yield asked(
-            () -> runtime.getTask(id),
+            () -> task(id),
             task -> taskRead(id, task, askedAt, asked, cause),
             () -> new TaskGone(asked, cause));
       }
@@ -102,6 +112,100 @@ final class RuntimeCalls {
       case PrepareDelete _, Continue _ -> throw new IllegalStateException("not for here: " + call);
       case Retry(RuntimeFailure why) -> CompletableFuture.failedStage(why);
     };
+  }
+
+  private CompletionStage<TaskInfo> task(ContainerId id) {
+    return runtime
+        .getTask(id)
+        .whenCompleteAsync(
+            (task, failure) -> {
+              if (failure == null) {
+                silent.told(task);
+              } else if (Failures.isNotFound(failure)) {
+                silent.gone(id);
+              } else if (Failures.isOfKind(failure, RuntimeFailure.Kind.TRANSIENT)) {
+                silent.failed(id);
+              }
+            },
+            loop);
+  }
+
+  /**
+   * The tasks of a namespace. The runtime asks one shim after another, and where too many do not
+   * answer it cannot list them in time: then the tasks are asked for one by one, and those that are
+   * not told are UNKNOWN.
+   *
+   * @param ids completes with the containers of the namespace
+   */
+  CompletionStage<List<TaskInfo>> listTasks(
+      String namespace, CompletionStage<? extends Collection<ContainerId>> ids) {
+    return runtime
+        .listTasks(namespace)
+        .whenCompleteAsync(
+            (tasks, failure) -> {
+              if (failure == null) {
+                tasks.forEach(silent::told);
+              }
+            },
+            loop)
+        .exceptionallyCompose(
+            failure ->
+                Failures.isOfKind(failure, RuntimeFailure.Kind.TRANSIENT)
+                    ? ids.thenComposeAsync(all -> new OneByOne(all).tasks(), loop)
+                    : CompletableFuture.failedStage(failure));
+  }
+
+  /** Asks for tasks side by side, so many at a time. */
+  private final class OneByOne {
+    private final Deque<ContainerId> toAsk;
+    private final int total;
+    private final List<TaskInfo> tasks = new ArrayList<>();
+    private final CompletableFuture<List<TaskInfo>> done = new CompletableFuture<>();
+    private int answered;
+
+    OneByOne(Collection<ContainerId> ids) {
+      toAsk = new ArrayDeque<>(ids);
+      total = ids.size();
+    }
+
+    CompletionStage<List<TaskInfo>> tasks() {
+      if (total == 0) {
+        done.complete(List.of());
+      }
+      for (int i = 0; i < TASKS_AT_A_TIME; i++) {
+        askNext();
+      }
+      return done;
+    }
+
+    private void askNext() {
+      @Nullable ContainerId id = toAsk.poll();
+      if (id != null) {
+        task(id).whenCompleteAsync((task, failure) -> answered(id, task, failure), loop);
+      }
+    }
+
+    private void answered(ContainerId id, @Nullable TaskInfo task, @Nullable Throwable failure) {
+      if (task != null) {
+        tasks.add(task);
+      } else if (failure != null && Failures.isOfKind(failure, RuntimeFailure.Kind.TRANSIENT)) {
+        tasks.add(new TaskInfo(id, TaskInfo.Status.UNKNOWN, 0, 0, null));
+      } else if (failure != null && !Failures.isNotFound(failure)) {
+        done.completeExceptionally(failure);
+        toAsk.clear();
+        return;
+      }
+      answered++;
+      if (answered == total) {
+        done.complete(List.copyOf(tasks));
+      }
+      askNext();
+    }
+  }
+
+  /** Containers whose shim does not answer. Any thread. */
+  Set<ContainerId> silentShims() {
+    return silent.all();
   }
 
   private interface Question<T> {
@@ -170,8 +274,12 @@ final class RuntimeCalls {
 
   /** A record changed: whoever waits for its run's exit need not wait longer. */
   void recordChanged(ContainerId id, @Nullable ContainerRecord after) {
+    if (after == null || after.exit() != null) {
+      silent.gone(id);
+    }
     @Nullable Awaited waiting = awaited.get(id);
-    if (waiting != null && (after == null || !after.run().equals(waiting.run()))) {
+    boolean stillLives = waiting != null && after != null && waiting.run().isStillLive(after.run());
+    if (waiting != null && !stillLives) {
       waiting.over().complete(null);
     }
   }

@@ -12,6 +12,7 @@ import java.util.Collection;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.random.RandomGenerator;
@@ -24,6 +25,7 @@ public final class Sync {
 
   private final SyncLoop loop;
   private final WorkQueue queue;
+  private final RuntimeCalls calls;
   private final LifeCycleRunner runner;
   private final Dispatcher dispatcher;
   private final EventSubscription subscription;
@@ -54,7 +56,7 @@ public final class Sync {
     this.queue =
         new WorkQueue(
             loop, new RetryQueue(loop, retryBackoff), settings.queueCapacity(), this::inspection);
-    RuntimeCalls calls =
+    this.calls =
         new RuntimeCalls(
             loop, runtime, processes, counters, settings.lateness(), this::runtimeIsAway);
     this.runner =
@@ -91,6 +93,7 @@ public final class Sync {
             policy,
             counters,
             new Backoff(settings.reconnectBase(), settings.reconnectCap(), random),
+            retryBackoff,
             settings,
             "/statebridge/probe/" + HexFormat.of().toHexDigits(random.nextLong()));
   }
@@ -167,6 +170,11 @@ public final class Sync {
   /** How many containers' exits are waited for, by whom. */
   public Map<ExitSource, Integer> exitWatches() {
     return watch.open();
+  }
+
+  /** Containers whose shim does not answer when asked about its task. Any thread. */
+  public Set<ContainerId> silentShims() {
+    return calls.silentShims();
   }
 
   /** Containers whose events are being handled. */

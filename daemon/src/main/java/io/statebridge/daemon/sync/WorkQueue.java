@@ -120,6 +120,7 @@ final class WorkQueue {
 
   private void ended(ContainerId id, Queue queue, @Nullable Throwable failure) {
     if (failure != null) {
+      Failures.escalateError(loop, failure);
       Failures.logAttempt(log, id, queue.failures, failure);
       retries.add(id, queue.failures++, this::resume);
       return;

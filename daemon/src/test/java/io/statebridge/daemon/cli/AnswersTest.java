@@ -339,6 +339,9 @@ final class AnswersTest {
                     .setConfigured("auto")
                     .setWhy("the kubelet deletes"))
             .setCounters(Counters.newBuilder().setEvents(3).putExitsRecorded("EVENT", 2))
+            .addSilentShims("bars/db")
+            .addSilentShims("bars/web")
+            .setSilentShimsTotal(2)
             .build();
     daemon.answers(status);
     CommandRun inSync = run("status");
@@ -351,6 +354,7 @@ final class AnswersTest {
     assertThat(inSync.out())
         .startsWith("in sync with containerd 1.6.20 at /run/c.sock, 12 containers\n")
         .containsPattern("namespace k8s.io: +leaves exited tasks to others \\(auto: the kubelet")
+        .containsPattern("shims not answering: +2 \\(bars/db, bars/web\\)\n")
         .containsPattern("exits recorded: +2 \\(EVENT 2\\)\n");
     assertThat(outOfSync.out())
         .startsWith(
@@ -382,6 +386,7 @@ final class AnswersTest {
                 + "\"eventsUnrecognised\":0,\"eventsMalformed\":0,\"eventsOom\":0,"
                 + "\"exitsOfExecs\":0,\"exitsDropped\":0,\"exitsConfirmed\":0,"
                 + "\"exitsRecorded\":{\"CRI\":2,\"SHIM\":1},\"deletesFailed\":0,\"reconciles\":0,"
-                + "\"reconcileDifferences\":0},\"checkpoint\":null,\"exitWatches\":{}}\n");
+                + "\"reconcileDifferences\":0},\"checkpoint\":null,\"exitWatches\":{},"
+                + "\"silentShims\":[],\"silentShimsTotal\":0}\n");
   }
 }

@@ -204,8 +204,40 @@ final class ConfigFileTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"containerd_socket", "listen"})
-  void aPathThatNoFileCanHaveIsWrong(String key) {
-    assertWrong("line 1", key, "must be a path", key + " = \"/run/\\u0000.sock\"");
+  void anAddressOfNoUnixSocketIsWrong(String key) {
+    for (String value : new String[] {"/run/\\u0000.sock", "tcp://localhost:1", "x.sock"}) {
+      assertWrong("line 1", key, "is no address of a unix socket", key + " = \"" + value + "\"");
+    }
+  }
+
+  @Test
+  void anAddressMayHaveItsScheme() throws Exception {
+    assertThat(read("listen = \"unix:///run/x.sock\"").listen()).isEqualTo(Path.of("/run/x.sock"));
+  }
+
+  @Test
+  void aPathThatNoFileCanHaveIsWrong() {
+    assertWrong("line 1", "state_dir", "must be a path", "state_dir = \"/run/\\u0000\"");
+  }
+
+  @Test
+  void eachContainerdHasAStateDirectoryOfItsOwnHoweverItsSocketIsNamed(@TempDir Path directory)
+      throws Exception {
+    Path socket = Files.createFile(Files.createDirectories(directory.resolve("a-b")).resolve("c"));
+    Path lookAlike =
+        Files.createFile(Files.createDirectories(directory.resolve("a")).resolve("b-c"));
+    Path link = Files.createSymbolicLink(directory.resolve("link"), socket);
+    Path linked = Files.createSymbolicLink(directory.resolve("dir"), directory.resolve("a-b"));
+
+    assertThat(stateOf(lookAlike)).isNotEqualTo(stateOf(socket));
+    assertThat(stateOf(link)).isEqualTo(stateOf(socket));
+    assertThat(stateOf(linked.resolve("c"))).isEqualTo(stateOf(socket));
+    Files.delete(socket);
+    assertThat(stateOf(linked.resolve("c"))).isEqualTo(stateOf(directory.resolve("a-b/c")));
+  }
+
+  private static Path stateOf(Path socket) {
+    return Config.DEFAULTS.withContainerdSocket(socket).checkpointDirectory();
   }
 
   @Test

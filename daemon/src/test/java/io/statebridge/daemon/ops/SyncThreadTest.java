@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -25,7 +26,8 @@ import org.slf4j.LoggerFactory;
 final class SyncThreadTest {
   private static final Duration NEVER = Duration.ofDays(1);
 
-  private final SyncThread loop = new SyncThread();
+  private final List<Error> fatal = new CopyOnWriteArrayList<>();
+  private final SyncThread loop = new SyncThread(fatal::add);
 
   @AfterEach
   void close() {
@@ -96,9 +98,8 @@ final class SyncThreadTest {
   }
 
   @Test
-  void whateverATaskThrowsIsLogged() throws Exception {
+  void anExceptionThatATaskThrowsIsLoggedAndTheLoopGoesOn() throws Exception {
     RuntimeException exception = new IllegalStateException("an exception");
-    Error error = new AssertionError("an error");
     Logger logger = (Logger) LoggerFactory.getLogger(SyncThread.class);
     ListAppender<ILoggingEvent> log = new ListAppender<>();
     log.start();
@@ -109,10 +110,6 @@ final class SyncThreadTest {
           () -> {
             throw exception;
           });
-      loop.execute(
-          () -> {
-            throw error;
-          });
       awaitAllBefore();
     } finally {
       logger.setAdditive(true);
@@ -121,7 +118,20 @@ final class SyncThreadTest {
 
     assertThat(log.list)
         .extracting(event -> ((ThrowableProxy) event.getThrowableProxy()).getThrowable())
-        .containsExactly(exception, error);
+        .containsExactly(exception);
+    assertThat(fatal).isEmpty();
+  }
+
+  @Test
+  void anErrorIsFatal() throws Exception {
+    Error error = new NoClassDefFoundError("of a jar that was replaced");
+    loop.execute(
+        () -> {
+          throw error;
+        });
+    awaitAllBefore();
+
+    assertThat(fatal).containsExactly(error);
   }
 
   @Test

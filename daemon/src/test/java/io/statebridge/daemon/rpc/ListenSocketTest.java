@@ -13,7 +13,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -108,11 +111,48 @@ final class ListenSocketTest {
   @Test
   void aSocketThatAnotherDaemonListensOnIsLeftToIt() throws Exception {
     try (ApiServer other = serve(path)) {
-      assertRefused(path, "another process listens on", "stop it");
+      assertThatExceptionOfType(ListenException.class)
+          .isThrownBy(() -> ListenSocket.claim(path, Duration.ofMillis(300)))
+          .withMessageContaining("another process listens on")
+          .withMessageContaining("stop it");
 
       assertThat(answers(path)).isTrue();
       assertThat(files()).containsExactly(path);
       assertThat(other).isNotNull();
+    }
+  }
+
+  /** As after an upgrade whose supervisor does not wait. */
+  @Test
+  void aDaemonThatIsEndingIsWaitedFor() throws Exception {
+    ApiServer other = serve(path);
+    CompletableFuture<ListenSocket> next =
+        CompletableFuture.supplyAsync(
+            () -> {
+              try {
+                return ListenSocket.claim(path);
+              } catch (ListenException e) {
+                throw new IllegalStateException(e);
+              }
+            });
+    boolean tooSoon = next.isDone();
+
+    other.close();
+
+    assertThat(next.get(10, TimeUnit.SECONDS)).isNotNull();
+    assertThat(tooSoon).isFalse();
+  }
+
+  @Test
+  void theSocketOfAnotherDaemonIsNotTakenAwayAtTheEnd() throws Exception {
+    ApiServer first = serve(path);
+    Files.delete(path);
+    try (ServerSocketChannel second = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      second.bind(UnixDomainSocketAddress.of(path));
+
+      first.close();
+
+      assertThat(answers(path)).isTrue();
     }
   }
 

@@ -17,6 +17,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.concurrent.RejectedExecutionException;
 import org.junit.jupiter.api.Test;
 
 /** What is the same of all streams and is not tested on one of them. */
@@ -25,6 +26,7 @@ final class StoreStreamTest {
   private final OpenCalls openCalls = new OpenCalls();
   private final FakeCall<String> call = new FakeCall<>();
   private int steps;
+  private boolean serverEnded;
 
   /** Tells each change twice, and not at all that of a container called "bad". */
   private static final class Twice implements StoreStream.Source<String> {
@@ -80,6 +82,9 @@ final class StoreStreamTest {
   }
 
   private void run(Runnable step) {
+    if (serverEnded) {
+      throw new RejectedExecutionException();
+    }
     steps++;
     step.run();
   }
@@ -100,6 +105,18 @@ final class StoreStreamTest {
     assertThat(source.openings).isOne();
     assertThat(source.begunWith).singleElement().extracting(Snapshot::revision).isEqualTo(1L);
     assertThat(call.sent).containsExactly("beginning", "b", "b again");
+  }
+
+  /** Its streams end with it, and whoever commits is not to be told of that. */
+  @Test
+  void aServerThatHasEndedRunsNoSteps() {
+    start();
+    serverEnded = true;
+
+    create("a");
+
+    assertThat(store.revision()).isEqualTo(1);
+    assertThat(call.sent).containsExactly("beginning");
   }
 
   @Test

@@ -53,7 +53,7 @@ class DeleteThrottleTest {
     assertThat(called).hasSize(DeleteThrottle.FREE);
     loop.advance(HALF_QUIET);
 
-    assertThat(called).hasSize(20);
+    assertThat(called).hasSize(DeleteThrottle.MOST);
   }
 
   @Test
@@ -63,7 +63,7 @@ class DeleteThrottleTest {
 
     loop.advance(DeleteThrottle.PATIENCE);
 
-    assertThat(called).hasSize(20);
+    assertThat(called).hasSize(DeleteThrottle.MOST);
   }
 
   @Test
@@ -78,7 +78,45 @@ class DeleteThrottleTest {
       throttle.exitSeen();
     }
 
-    assertThat(called).hasSize(20);
+    assertThat(called).hasSize(DeleteThrottle.MOST);
+  }
+
+  @Test
+  void aThousandAtOnceAreBegunAFewAtATimeInTheirOrder() {
+    for (int i = 0; i < 1000; i++) {
+      delete();
+    }
+    assertThat(called).hasSize(DeleteThrottle.MOST);
+
+    called.get(3).complete(null);
+    called.get(5).complete(null);
+    loop.run();
+    assertThat(called).hasSize(DeleteThrottle.MOST + 2);
+
+    for (int i = 0; i < called.size(); i++) {
+      called.get(i).complete(null);
+      loop.run();
+    }
+    assertThat(called).hasSize(1000);
+  }
+
+  @Test
+  void thoseThatHangKeepNobodyElseWaiting() {
+    for (int i = 0; i < 40; i++) {
+      delete();
+    }
+
+    loop.advance(DeleteThrottle.SLOT);
+    assertThat(called).hasSize(2 * DeleteThrottle.MOST);
+    loop.advance(DeleteThrottle.SLOT);
+    assertThat(called).hasSize(40);
+
+    called.forEach(answer -> answer.complete(null));
+    loop.advance(DeleteThrottle.SLOT);
+    for (int i = 0; i < 20; i++) {
+      delete();
+    }
+    assertThat(called).hasSize(40 + DeleteThrottle.MOST);
   }
 
   @Test

@@ -121,13 +121,25 @@ class EventSubscriptionTest {
     SyncStatus failed = f.sync.status();
 
     f.runtime.heal("namespaces");
-    f.advance(SyncSettings.DEFAULTS.reconnectCap());
+    f.advance(SyncSettings.DEFAULTS.retryCap());
 
     assertThat(failed.phase()).isEqualTo(Phase.RECONCILING);
     assertThat(failed.lastError()).contains("listing failed");
     assertThat(f.sync.status().inSync()).isTrue();
     assertThat(f.runtime.subscriptions).isOne();
     assertThat(f.sync.status().reconnects()).isZero();
+  }
+
+  @Test
+  void listThatKeepsFailingIsTriedEverMoreRarely() {
+    SyncFixture f = new SyncFixture();
+    f.runtime.fail("namespaces", Kind.TRANSIENT);
+    f.started();
+
+    f.advanceSeconds(600);
+
+    // Every 5 s in the mean.
+    assertThat(f.runtime.count("namespaces")).isBetween(60L, 200L);
   }
 
   @Test
@@ -139,7 +151,7 @@ class EventSubscriptionTest {
 
     f.exit(7);
     f.runtime.heal("namespaces");
-    f.advance(SyncSettings.DEFAULTS.reconnectCap());
+    f.advance(SyncSettings.DEFAULTS.retryCap());
 
     assertThat(afterTheFailure).isEqualTo(Phase.RECONCILING);
     assertThat(f.recorded().source()).isEqualTo(ExitSource.EVENT);

@@ -20,9 +20,11 @@ import io.statebridge.api.Run.Live;
 import io.statebridge.api.RuntimeFailure.Kind;
 import io.statebridge.api.TaskInfo.Status;
 import io.statebridge.daemon.sync.DeletePolicy.Setting;
+import io.statebridge.daemon.sync.SyncStatus.Phase;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** What a comparison of the runtime's list with the store brings about. */
@@ -52,6 +54,76 @@ class ReconcilerTest {
 
     assertThat(f.recorded()).isEqualTo(new Exit(9, EXITED_AT, ExitSource.LISTED));
     assertThat(f.runtime.tasks).isEmpty();
+  }
+
+  /** Which takes as long as all shims together that do not answer. */
+  @Test
+  void tasksThatCannotBeListedInTimeAreAskedForOneByOne() {
+    SyncFixture f = new SyncFixture();
+    ContainerId db = new ContainerId("bars", "db");
+    f.runtime.add(WEB, Status.RUNNING, PID);
+    f.runtime.add(db, Status.RUNNING, 12);
+    f.runtime.fail("listTasks", Kind.TRANSIENT);
+
+    f.started();
+
+    assertThat(f.sync.status().phase()).isEqualTo(Phase.LIVE);
+    assertThat(f.web().state()).isEqualTo(ContainerState.RUNNING);
+    assertThat(f.store.get(db).orElseThrow().record().pid()).isEqualTo(12);
+    f.endSilently(7);
+    f.advance(INTERVAL);
+    assertThat(f.recorded()).isEqualTo(new Exit(7, EXITED_AT, ExitSource.LISTED));
+  }
+
+  @Test
+  void shimsThatDoNotAnswerKeepNobodyFromBeingInSyncAndAreNamed() {
+    SyncFixture f = new SyncFixture();
+    f.runtime.add(WEB, Status.RUNNING, PID);
+    f.runtime.fail("listTasks", Kind.TRANSIENT);
+    f.runtime.fail("getTask", Kind.TRANSIENT);
+
+    f.started();
+    f.advance(INTERVAL);
+
+    assertThat(f.sync.status().phase()).isEqualTo(Phase.LIVE);
+    assertThat(f.sync.silentShims()).containsExactly(WEB);
+
+    f.runtime.heal("getTask");
+    f.advance(INTERVAL);
+    assertThat(f.sync.silentShims()).isEmpty();
+    assertThat(f.web().state()).isEqualTo(ContainerState.RUNNING);
+  }
+
+  @Test
+  void aTaskWhoseStateTheListDoesNotKnowIsOfASilentShim() {
+    SyncFixture f = withRunningContainer();
+    f.runtime.task(WEB, Status.UNKNOWN, PID, 0, null);
+
+    f.advance(INTERVAL);
+    Set<ContainerId> silent = f.sync.silentShims();
+    f.runtime.task(WEB, Status.RUNNING, PID, 0, null);
+    f.advance(INTERVAL);
+
+    assertThat(silent).containsExactly(WEB);
+    assertThat(f.sync.silentShims()).isEmpty();
+    assertThat(f.web().state()).isEqualTo(ContainerState.RUNNING);
+  }
+
+  @Test
+  void tasksAreAskedForSideBySideButNotAllAtOnce() {
+    SyncFixture f = new SyncFixture();
+    for (int i = 0; i < 100; i++) {
+      f.runtime.add(new ContainerId("bars", "web-" + i), Status.RUNNING, 100 + i);
+    }
+    f.runtime.fail("listTasks", Kind.TRANSIENT);
+    f.runtime.delay("getTask");
+
+    f.started();
+
+    assertThat(f.runtime.count("getTask")).isEqualTo(RuntimeCalls.TASKS_AT_A_TIME);
+    f.runtime.release("getTask");
+    f.loop.run();
+    assertThat(f.sync.status().phase()).isEqualTo(Phase.LIVE);
   }
 
   @Test

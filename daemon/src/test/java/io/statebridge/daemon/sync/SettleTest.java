@@ -4,6 +4,7 @@ import static io.statebridge.daemon.sync.SyncFixture.PID;
 import static io.statebridge.daemon.sync.SyncFixture.WEB;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.statebridge.api.ContainerEvent.TaskStarted;
 import io.statebridge.api.ContainerId;
 import io.statebridge.api.ContainerState;
 import io.statebridge.api.RuntimeFailure.Kind;
@@ -57,6 +58,22 @@ class SettleTest {
     assertThat(settled).isNotDone();
     f.emit(SyncFixture.exited(7));
 
+    assertThat(settled).isCompleted();
+    assertThat(f.recorded().code()).isEqualTo(7);
+  }
+
+  /** It is of the same run, though its dates are better than what the list told. */
+  @Test
+  void aStartThatIsReportedLateIsNotTheEndThatIsWaitedFor() {
+    SyncFixture f = SyncFixture.withRunningContainer(Setting.NEVER);
+    f.runtime.tasks.clear();
+    CompletableFuture<Void> settled = settle(f, WEB);
+
+    f.emit(new TaskStarted(WEB, PID, SyncFixture.STARTED_AT.plusMillis(1)));
+    boolean tooSoon = settled.isDone();
+    f.emit(SyncFixture.exited(7));
+
+    assertThat(tooSoon).isFalse();
     assertThat(settled).isCompleted();
     assertThat(f.recorded().code()).isEqualTo(7);
   }

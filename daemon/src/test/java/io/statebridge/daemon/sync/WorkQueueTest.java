@@ -1,6 +1,7 @@
 package io.statebridge.daemon.sync;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.statebridge.api.ContainerId;
 import io.statebridge.api.RuntimeFailure;
@@ -53,6 +54,15 @@ class WorkQueueTest {
       ran.add(name);
       return end;
     };
+  }
+
+  /** The loop knows what to do about it. */
+  @Test
+  void anErrorIsNoFailureToRetryInSilence() {
+    Error error = new NoClassDefFoundError("x");
+    queue.submit(A, () -> CompletableFuture.failedStage(error));
+
+    assertThatThrownBy(loop::run).isSameAs(error);
   }
 
   @Test

@@ -18,9 +18,6 @@ public record ClockSteps(@Nullable Instant from, @Nullable Instant to) {
   /** The two clocks are not read at the same moment. */
   private static final Duration NO_STEP = Duration.ofMillis(20);
 
-  /** A shim gives up on an event that it could not publish sooner than that. */
-  private static final Duration LATEST_EVENT = Duration.ofSeconds(30);
-
   /**
    * The clock was read again.
    *
@@ -41,17 +38,6 @@ public record ClockSteps(@Nullable Instant from, @Nullable Instant to) {
   /** Whether the later of two dates was the later one in truth. */
   boolean tellsOrder(Instant one, Instant other) {
     return !(isWithin(one) && isWithin(other));
-  }
-
-  /**
-   * Whether what is reported now is for certain dated after the last step, so that it is later than
-   * anything that has an earlier date: it would be too late for an event otherwise.
-   */
-  boolean isAfterStep(Instant reported, Instant now) {
-    return from != null
-        && to != null
-        && from.plus(LATEST_EVENT).isBefore(to)
-        && !reported.isAfter(now);
   }
 
   /** Whether one was the earlier in truth. */

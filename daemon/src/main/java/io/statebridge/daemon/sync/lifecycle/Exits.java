@@ -127,28 +127,17 @@ record Exits(ContainerRecord now, Context context) {
 
   /** Whether two runs are both gone and this exit is of the later one. */
   boolean isOfLaterRun(Exit exit) {
-    return switch (exit.source()) {
-      case EVENT, SHIM, WAIT -> isLater(exit.exitedAt(), isRecent(exit));
-      case LISTED, CRI, UNKNOWN -> isOfLaterRun(exit.exitedAt());
-    };
-  }
-
-  private boolean isRecent(Exit exit) {
-    return context.clock().isAfterStep(exit.exitedAt(), context.now());
+    return isOfLaterRun(exit.exitedAt());
   }
 
   /** The same of anything else that is known of a run. */
   boolean isOfLaterRun(Instant at) {
-    return isLater(at, false);
-  }
-
-  private boolean isLater(Instant at, boolean certain) {
     Instant known = lastKnown();
     if (known == null) {
       return true;
     }
     boolean nothingRan = known.equals(now.info().createdAt());
-    return (certain || context.clock().tellsOrder(known, at))
+    return context.clock().tellsOrder(known, at)
         && (nothingRan ? !at.isBefore(known) : at.isAfter(known));
   }
 

@@ -3,6 +3,7 @@ package io.statebridge.daemon.sync.lifecycle;
 import io.statebridge.api.ContainerEvent;
 import io.statebridge.api.ContainerEvent.Exited;
 import io.statebridge.api.ContainerRecord;
+import io.statebridge.api.Exit;
 import io.statebridge.api.Run;
 import io.statebridge.api.Run.Created;
 import io.statebridge.api.Run.Ended;
@@ -40,7 +41,11 @@ record RunsBetween(ContainerRecord now, Context context) {
           ? Step.of(now, new ReadTask(now.run(), read.cause()))
           : step;
     }
-    Ended ended = new Ended(first.pid(), null, new Exits(now, context).judged(first), false);
+    Exits exits = new Exits(now, context);
+    Exit exit = exits.judged(first);
+    long last = now.run().lastPid();
+    boolean notedOfIt = last == 0 || last == first.pid();
+    Ended ended = new Ended(first.pid(), null, notedOfIt ? exits.refined(exit) : exit, false);
     return Step.of(now.withRun(ended), new Continue(again(seen, ended)));
   }
 

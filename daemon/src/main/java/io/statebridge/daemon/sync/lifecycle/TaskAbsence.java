@@ -176,14 +176,18 @@ record TaskAbsence(ContainerRecord now, Context context) {
   }
 
   /**
-   * The CRI plugin runs a container once: its answer is of whichever run is recorded by now, but
-   * one that it never started is none that was.
+   * The CRI plugin runs a container once: its answer is of whichever run is recorded by now. But
+   * that it was never started says nothing of one that has started since it was asked.
    */
   Step pastRun(PastRunRead read) {
     PastRun past = read.past();
     Exit exit = exits().refined(past.exit());
     return switch (now.run()) {
-      case Live live when live.startedAt() != null && past.startedAt() == null -> Step.of(now);
+      case Live live
+          when read.asked().startedAt() == null
+              && live.startedAt() != null
+              && past.startedAt() == null ->
+          Step.of(now);
       case Live live -> exits().end((Live) startedAtIfUnknown(live, past.startedAt()), exit);
       case None _ -> Step.of(now.withRun(new Ended(0, past.startedAt(), exit, false)));
       case Ended ended when ended.exit().isUnseen() ->
@@ -212,7 +216,7 @@ record TaskAbsence(ContainerRecord now, Context context) {
   }
 
   Step pastRunUnknown(PastRunUnknown unknown) {
-    if (!unknown.asked().equals(now.run()) || !(now.run() instanceof Live live)) {
+    if (!unknown.asked().isStillLive(now.run()) || !(now.run() instanceof Live live)) {
       return Step.of(now);
     }
     if (!unknown.waited()) {

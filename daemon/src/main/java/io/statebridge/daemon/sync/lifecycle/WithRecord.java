@@ -177,7 +177,7 @@ record WithRecord(ContainerRecord now, Context context) {
   /** Its exit was reported meanwhile, or it was not and then will not be. */
   private Step awaited(
       ExitAwaited awaited, TaskAnswers answers, TaskAbsence absence, ContainerAbsence container) {
-    boolean reported = !awaited.asked().equals(now.run());
+    boolean reported = !awaited.asked().isStillLive(now.run());
     return switch (awaited.cause()) {
       case ContainerGone _, ContainerRead _ -> container.awaited(awaited.cause(), reported);
       case TaskRead read -> answers.awaited(read, reported);

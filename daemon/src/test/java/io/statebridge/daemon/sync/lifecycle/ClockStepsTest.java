@@ -39,22 +39,4 @@ class ClockStepsTest {
     assertThat(steps.from()).isEqualTo(NOON.minus(Duration.ofMinutes(10)));
     assertThat(steps.to()).isEqualTo(NOON.plusSeconds(1));
   }
-
-  @Test
-  void whatIsReportedNowIsOfAfterALongStepUnlessItIsDatedAhead() {
-    ClockSteps steps = setBack(Duration.ofMinutes(10));
-    Instant now = NOON.minusSeconds(590);
-
-    assertThat(steps.isAfterStep(now.minusSeconds(1), now)).isTrue();
-    assertThat(steps.isAfterStep(now.plusSeconds(1), now)).isFalse();
-  }
-
-  /** For so long an event may be late. */
-  @Test
-  void afterAShortStepItMayBeOfBefore() {
-    ClockSteps steps = setBack(Duration.ofSeconds(5));
-
-    assertThat(steps.isAfterStep(NOON.minusSeconds(6), NOON.minusSeconds(3))).isFalse();
-    assertThat(ClockSteps.NONE.isAfterStep(NOON, NOON)).isFalse();
-  }
 }

@@ -107,7 +107,13 @@ final class FinalRules {
     boolean nobodyTells = run.pid != 0 && !run.seenStarted && !run.told && !held;
     // Told before anybody told of its container, it was that of the one that had the id before.
     boolean isElsewhere = run.recorded && !run.container.createdAt.equals(run.recordedFor);
-    if (exit == null && (nobodyTells || isElsewhere)) {
+    // It may have been an earlier container's, by its date, and nothing else says whose it was.
+    boolean hasNoOrder =
+        !run.seenWhenTold
+            && run.exitedAt != null
+            && world.time.wasPassedTwice(run.exitedAt)
+            && world.time.wasPassedTwice(run.container.createdAt);
+    if (exit == null && (nobodyTells || isElsewhere || hasNoOrder)) {
       return null;
     }
     if (exit == null) {

@@ -46,6 +46,11 @@ final class SimulatedTime {
   private boolean lastStepWasBack;
   private long lastStepNanos = -MINUTE_NANOS;
   private final List<Long> wentBackAtNanos = new ArrayList<>();
+
+  /** What the wall clock went through twice, as far as it can be known that it did. */
+  private record Stretch(Instant from, Instant to) {}
+
+  private final List<Stretch> passedTwice = new ArrayList<>();
   private long sequence;
   private long stamps;
 
@@ -89,10 +94,18 @@ final class SimulatedTime {
     }
     lastStepWasBack = back;
     lastStepNanos = nowNanos;
+    Instant before = wall();
     wallOffsetNanos += by.toNanos();
     if (back) {
       wentBackAtNanos.add(nowNanos);
+      passedTwice.add(new Stretch(wall().minusSeconds(1), before.plusSeconds(1)));
     }
+  }
+
+  /** Whether the wall clock showed a date twice: of two such dates none is known to be earlier. */
+  boolean wasPassedTwice(Instant date) {
+    return passedTwice.stream()
+        .anyMatch(stretch -> !date.isBefore(stretch.from()) && !date.isAfter(stretch.to()));
   }
 
   Event after(long delayNanos, Runnable task) {
