@@ -30,10 +30,6 @@ final class ContainedTroubleIT {
 
   @RegisterExtension private final Together together = new Together(containerd, statebridge);
 
-  private static ProcessHandle shimOf(Container container) {
-    return ProcessHandle.of(container.getPid()).flatMap(ProcessHandle::parent).orElseThrow();
-  }
-
   private void restart() {
     statebridge.crash();
     statebridge.start();
@@ -93,7 +89,7 @@ final class ContainedTroubleIT {
       ContainerId id = new ContainerId(bars, "hung-" + i);
       containerd.ctr().runUntilTold(id);
       hung.add(id);
-      shims.add(shimOf(records.awaitState(id, ContainerState.CONTAINER_STATE_RUNNING)));
+      shims.add(Leftovers.shimOf(records.awaitState(id, ContainerState.CONTAINER_STATE_RUNNING)));
     }
     records.awaitState(well, ContainerState.CONTAINER_STATE_RUNNING);
     shims.forEach(Signals::freeze);

@@ -6,6 +6,7 @@ import io.grpc.StatusRuntimeException;
 import io.statebridge.api.ContainerId;
 import io.statebridge.proto.containerd.types.Process;
 import io.statebridge.proto.cri.v1.ListPodSandboxRequest;
+import io.statebridge.proto.v1.Container;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
@@ -59,6 +60,11 @@ final class Leftovers {
       }
       throw e;
     }
+  }
+
+  /** The parent of a container's init process. */
+  static ProcessHandle shimOf(Container container) {
+    return ProcessHandle.of(container.getPid()).flatMap(ProcessHandle::parent).orElseThrow();
   }
 
   /** The shims of a containerd's containers. */

@@ -102,8 +102,7 @@ final class OrphanedContainerIT {
     ContainerId id = new ContainerId(looks, "hung");
     containerd.ctr().runUntilTold(id);
     Container running = records.awaitState(id, ContainerState.CONTAINER_STATE_RUNNING);
-    ProcessHandle shim =
-        ProcessHandle.of(running.getPid()).flatMap(ProcessHandle::parent).orElseThrow();
+    ProcessHandle shim = Leftovers.shimOf(running);
 
     Signals.freeze(shim);
     try {

@@ -28,10 +28,6 @@ final class RealShimsIT {
     return records.awaitState(id, ContainerState.CONTAINER_STATE_RUNNING);
   }
 
-  private static ProcessHandle shimOf(Container container) {
-    return ProcessHandle.of(container.getPid()).flatMap(ProcessHandle::parent).orElseThrow();
-  }
-
   private void awaitWaits(int count) {
     await().until(() -> statebridge.status().getExitWatchesOrDefault("SHIM", 0) == count);
   }
@@ -47,7 +43,7 @@ final class RealShimsIT {
     Container other = run("other");
     awaitWaits(2);
 
-    assertThat(shimOf(killed).destroyForcibly()).isTrue();
+    assertThat(Leftovers.shimOf(killed).destroyForcibly()).isTrue();
 
     ContainerId id = new ContainerId(bars, "killed");
     Container ended = records.awaitState(id, ContainerState.CONTAINER_STATE_EXITED);
@@ -55,7 +51,7 @@ final class RealShimsIT {
     assertThat(ended.getMessage()).containsAnyOf("guess", "nobody saw");
     await().until(() -> containerd.client().task(id).isEmpty());
     await().until(() -> Leftovers.shims(containerd.socket()).size() == 1);
-    assertThat(shimOf(other).isAlive()).isTrue();
+    assertThat(Leftovers.shimOf(other).isAlive()).isTrue();
     await().until(() -> ProcessHandle.of(killed.getPid()).isEmpty());
     assertThat(exitsRecorded()).isOne();
     assertThat(records.find(id)).contains(ended);

@@ -494,7 +494,9 @@ public final class ContainerStore {
         containers.remove(id);
       } else {
         containers.put(id, stored);
-        removed.succeeded(id);
+        if (before == null) {
+          removed.succeeded(id);
+        }
       }
       outOfMemory.committed(id, after);
       log.append(change);

@@ -90,7 +90,7 @@ final class RemovedRecords {
     expire();
   }
 
-  /** The exit of one that is kept is known better now. Returns whether it is kept. */
+  /** The exit of one that is kept is known better now. Returns whether that changed anything. */
   boolean amend(ContainerRecord record) {
     expire();
     List<Kept> before = records.getOrDefault(record.id(), List.of());

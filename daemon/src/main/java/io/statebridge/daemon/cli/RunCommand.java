@@ -4,6 +4,7 @@ import io.statebridge.daemon.ops.Config;
 import io.statebridge.daemon.ops.ConfigException;
 import io.statebridge.daemon.ops.ConfigFile;
 import io.statebridge.daemon.ops.Daemon;
+import io.statebridge.daemon.ops.FatalError;
 import io.statebridge.daemon.sync.DeletePolicy.Setting;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -77,6 +78,7 @@ public final class RunCommand implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException {
     Config settings = settings();
+    FatalError.install();
     Daemon daemon;
     try {
       daemon = Daemon.start(settings, Version.number());

@@ -73,7 +73,6 @@ public final class Daemon implements AutoCloseable {
     store.restore(checkpoint.load());
     checkpoint.loadOutOfMemory().forEach(store::noteOutOfMemory);
     checkpoint.follow(store);
-    FatalError.install();
     SyncThread loop = new SyncThread(e -> FatalError.end("the sync loop", e));
     ContainerdChannel channel = ContainerdChannel.to(config.containerdSocket());
     ShimExitWaiter shims = new ShimExitWaiter();

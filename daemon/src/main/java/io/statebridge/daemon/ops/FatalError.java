@@ -8,7 +8,7 @@ import org.slf4j.LoggerFactory;
  * One that is half dead would answer with what is no longer true; systemd starts it again, and what
  * it knew is on disk.
  */
-final class FatalError {
+public final class FatalError {
 
   /** EX_SOFTWARE of sysexits.h. */
   static final int EXIT_STATUS = 70;
@@ -17,8 +17,8 @@ final class FatalError {
 
   private FatalError() {}
 
-  /** For threads that end by what they did not catch. */
-  static void install() {
+  /** For threads of this process that end by what they did not catch. */
+  public static void install() {
     Thread.setDefaultUncaughtExceptionHandler(
         (thread, failure) -> end("thread " + thread.getName(), failure));
   }

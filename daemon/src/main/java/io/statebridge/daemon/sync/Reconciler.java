@@ -19,10 +19,8 @@ import io.statebridge.daemon.sync.lifecycle.Observation.TaskRead;
 import io.statebridge.store.ContainerStore;
 import io.statebridge.store.Entry;
 import java.time.Instant;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -221,8 +219,8 @@ final class Reconciler {
       }
       // Nobody may be able to tell it again.
       if (task != null && isLive(task) && isAnotherRun(record, task)) {
-        Listed listed = listed(task, asked.get(info.id()), askedAt);
-        findings.add(info.id(), new Listed(listed.read(), info.createdAt()), false);
+        TaskRead read = taskRead(task, asked.get(info.id()), askedAt);
+        findings.add(info.id(), new Listed(read, info.createdAt()), false);
       } else {
         findings.add(info.id(), record, task);
       }
@@ -267,10 +265,13 @@ final class Reconciler {
   }
 
   private Listed listed(TaskInfo task, @Nullable ContainerRecord asked, Instant askedAt) {
-    Run run = asked == null ? None.NONE : asked.run();
     return new Listed(
-        calls.taskRead(task.id(), task, askedAt, run, new Inspect()),
-        asked == null ? null : asked.info().createdAt());
+        taskRead(task, asked, askedAt), asked == null ? null : asked.info().createdAt());
+  }
+
+  private TaskRead taskRead(TaskInfo task, @Nullable ContainerRecord asked, Instant askedAt) {
+    Run run = asked == null ? None.NONE : asked.run();
+    return calls.taskRead(task.id(), task, askedAt, run, new Inspect());
   }
 
   private boolean agrees(ContainerRecord record, ContainerInfo info, @Nullable TaskInfo task) {
@@ -292,57 +293,19 @@ final class Reconciler {
     return runner.ask(record, seen).isNoop(record);
   }
 
-  private CompletionStage<Integer> inspectAll(Findings findings) {
-    knownOrphans = findings.orphans;
-    List<Differing> differing = findings.differing;
-    CompletableFuture<Integer> done = new CompletableFuture<>();
-    Pass pass = new Pass(new ArrayDeque<>(differing), done);
-    if (differing.isEmpty()) {
-      done.complete(0);
-    }
-    for (int i = 0; i < window; i++) {
-      pass.inspectNext();
-    }
-    return done;
+  /** The inspections of one pass: when one is answered, or failed, the next may start. */
+  private CompletionStage<Integer> inspectAll(Findings found) {
+    knownOrphans = found.orphans;
+    int findings = (int) found.differing.stream().filter(differing -> !differing.known()).count();
+    return SideBySide.forEach(loop, found.differing, window, this::inspect)
+        .thenApply(ok -> findings);
   }
 
-  /** The inspections of one pass: when one is answered, or failed, the next may start. */
-  private final class Pass {
-    private final Deque<Differing> toDo;
-    private final int total;
-    private final int findings;
-    private final CompletableFuture<Integer> done;
-    private int answered;
-
-    Pass(Deque<Differing> toDo, CompletableFuture<Integer> done) {
-      this.toDo = toDo;
-      this.total = toDo.size();
-      this.findings = (int) toDo.stream().filter(differing -> !differing.known()).count();
-      this.done = done;
-    }
-
-    void inspectNext() {
-      @Nullable Differing next = toDo.poll();
-      if (next == null) {
-        return;
-      }
-      // A queue that is busy, maybe with a Delete that fails for ever, must not hold up the pass.
-      boolean wait = !queue.isBusy(next.id());
-      CompletableFuture<Void> first = new CompletableFuture<>();
-      dispatcher.inspect(next.id(), next.seen(), () -> first.complete(null));
-      if (wait) {
-        first.thenRunAsync(this::oneAnswered, loop);
-      } else {
-        oneAnswered();
-      }
-    }
-
-    private void oneAnswered() {
-      answered++;
-      if (answered == total) {
-        done.complete(findings);
-      }
-      inspectNext();
-    }
+  private CompletionStage<@Nullable Void> inspect(Differing differing) {
+    // A queue that is busy, maybe with a Delete that fails for ever, must not hold up the pass.
+    boolean wait = !queue.isBusy(differing.id());
+    CompletableFuture<@Nullable Void> answered = new CompletableFuture<>();
+    dispatcher.inspect(differing.id(), differing.seen(), () -> answered.complete(null));
+    return wait ? answered : CompletableFuture.completedStage(null);
   }
 }

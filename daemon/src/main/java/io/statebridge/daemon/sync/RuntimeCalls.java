@@ -29,13 +29,12 @@ import io.statebridge.daemon.sync.lifecycle.Observation.TaskGone;
 import io.statebridge.daemon.sync.lifecycle.Observation.TaskRead;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -151,56 +150,33 @@ final class RuntimeCalls {
         .exceptionallyCompose(
             failure ->
                 Failures.isOfKind(failure, RuntimeFailure.Kind.TRANSIENT)
-                    ? ids.thenComposeAsync(all -> new OneByOne(all).tasks(), loop)
+                    ? ids.thenComposeAsync(all -> askOneByOne(all), loop)
                     : CompletableFuture.failedStage(failure));
   }
 
-  /** Asks for tasks side by side, so many at a time. */
-  private final class OneByOne {
-    private final Deque<ContainerId> toAsk;
-    private final int total;
-    private final List<TaskInfo> tasks = new ArrayList<>();
-    private final CompletableFuture<List<TaskInfo>> done = new CompletableFuture<>();
-    private int answered;
+  private CompletionStage<List<TaskInfo>> askOneByOne(Collection<ContainerId> ids) {
+    List<TaskInfo> tasks = new ArrayList<>();
+    return SideBySide.forEach(
+            loop,
+            ids,
+            TASKS_AT_A_TIME,
+            id ->
+                task(id)
+                    .thenApply(Optional::of)
+                    .exceptionallyCompose(failure -> untold(id, failure))
+                    .thenAcceptAsync(task -> task.ifPresent(tasks::add), loop))
+        .thenApply(ok -> List.copyOf(tasks));
+  }
 
-    OneByOne(Collection<ContainerId> ids) {
-      toAsk = new ArrayDeque<>(ids);
-      total = ids.size();
+  /** None where there is no task, and UNKNOWN where nobody says how it is doing. */
+  private static CompletionStage<Optional<TaskInfo>> untold(ContainerId id, Throwable failure) {
+    if (Failures.isNotFound(failure)) {
+      return CompletableFuture.completedStage(Optional.empty());
     }
-
-    CompletionStage<List<TaskInfo>> tasks() {
-      if (total == 0) {
-        done.complete(List.of());
-      }
-      for (int i = 0; i < TASKS_AT_A_TIME; i++) {
-        askNext();
-      }
-      return done;
-    }
-
-    private void askNext() {
-      @Nullable ContainerId id = toAsk.poll();
-      if (id != null) {
-        task(id).whenCompleteAsync((task, failure) -> answered(id, task, failure), loop);
-      }
-    }
-
-    private void answered(ContainerId id, @Nullable TaskInfo task, @Nullable Throwable failure) {
-      if (task != null) {
-        tasks.add(task);
-      } else if (failure != null && Failures.isOfKind(failure, RuntimeFailure.Kind.TRANSIENT)) {
-        tasks.add(new TaskInfo(id, TaskInfo.Status.UNKNOWN, 0, 0, null));
-      } else if (failure != null && !Failures.isNotFound(failure)) {
-        done.completeExceptionally(failure);
-        toAsk.clear();
-        return;
-      }
-      answered++;
-      if (answered == total) {
-        done.complete(List.copyOf(tasks));
-      }
-      askNext();
-    }
+    return Failures.isOfKind(failure, RuntimeFailure.Kind.TRANSIENT)
+        ? CompletableFuture.completedStage(
+            Optional.of(new TaskInfo(id, TaskInfo.Status.UNKNOWN, 0, 0, null)))
+        : CompletableFuture.failedStage(failure);
   }
 
   /** Containers whose shim does not answer. Any thread. */

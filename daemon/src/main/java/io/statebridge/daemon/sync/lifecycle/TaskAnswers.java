@@ -177,7 +177,7 @@ record TaskAnswers(ContainerRecord now, Context context) {
   }
 
   /** With the run that a task is. */
-  ContainerRecord begun(TaskRead read) {
+  private ContainerRecord begun(TaskRead read) {
     ContainerRecord begun = now.withRun(toLive(read, now.run()));
     return read.bundle().isEmpty() ? begun : begun.withBundle(read.bundle());
   }
