@@ -12,12 +12,12 @@ class SideBySideTest {
   private final FakeLoop loop = new FakeLoop();
   private final List<CompletableFuture<Void>> started = new ArrayList<>();
 
-  private CompletableFuture<Void> forEach(int items) {
+  private CompletableFuture<?> forEach(int items) {
     List<Integer> all = new ArrayList<>();
     for (int i = 0; i < items; i++) {
       all.add(i);
     }
-    CompletableFuture<Void> done =
+    CompletableFuture<?> done =
         SideBySide.forEach(
                 loop,
                 all,
@@ -44,7 +44,7 @@ class SideBySideTest {
 
   @Test
   void whenOneIsDoneTheNextStarts() {
-    CompletableFuture<Void> done = forEach(5);
+    CompletableFuture<?> done = forEach(5);
     assertThat(started).hasSize(3);
 
     end(1);
@@ -61,7 +61,7 @@ class SideBySideTest {
 
   @Test
   void afterAFailureNoneStarts() {
-    CompletableFuture<Void> done = forEach(5);
+    CompletableFuture<?> done = forEach(5);
 
     started.get(0).completeExceptionally(new IllegalStateException("no"));
     loop.run();
