@@ -14,6 +14,7 @@ import io.statebridge.store.CheckpointStatus.State;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -207,8 +208,11 @@ final class CheckpointDiskTest {
       assertThat(daemon.loaded).isEmpty();
       daemon.store.create(container("new"));
 
-      Files.delete(late);
-      Files.move(Files.createSymbolicLink(dir.resolve("link"), state), late);
+      // In one step: the daemon makes the directory itself as soon as nothing is in its place.
+      Files.move(
+          Files.createSymbolicLink(dir.resolve("link"), state),
+          late,
+          StandardCopyOption.ATOMIC_MOVE);
       CheckpointStatus status = daemon.awaitState(State.DURABLE);
 
       assertThat(status.setAside()).isNotNull();
