@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The daemon, run as users run it, on a socket of the test's own. */
 final class StatebridgeProcess implements AutoCloseable {
-  private static final int CALL_SECONDS = 10;
+  private static final int CALL_SECONDS = 30;
 
   private final Scratch scratch = Scratch.create();
   private final Path socket = scratch.resolve("statebridge.sock");

@@ -25,6 +25,7 @@ record StatusReport(GetBridgeStatusResponse status, Instant now) {
     addCheckpoint(details, status.getCheckpoint());
     details.add("exits waited for", bySource(status.getExitWatchesMap()));
     details.add("shims not answering", silentShims());
+    details.add("not waited for at the shim", unwatchedShims());
     for (NamespacePolicy policy : status.getNamespacesList()) {
       details.add("namespace " + policy.getNamespace(), policy(policy));
     }
@@ -101,13 +102,23 @@ record StatusReport(GetBridgeStatusResponse status, Instant now) {
   }
 
   private String silentShims() {
-    int total = status.getSilentShimsTotal();
+    return named(status.getSilentShimsTotal(), status.getSilentShimsList(), ", ");
+  }
+
+  private String unwatchedShims() {
+    List<String> named =
+        status.getUnwatchedShimsList().stream()
+            .map(shim -> shim.getContainer() + ": " + shim.getReason())
+            .toList();
+    return named(status.getUnwatchedShimsTotal(), named, "; ");
+  }
+
+  private static String named(int total, List<String> first, String separator) {
     if (total == 0) {
       return "";
     }
-    String named = String.join(", ", status.getSilentShimsList());
-    boolean all = total == status.getSilentShimsCount();
-    return Integer.toUnsignedString(total) + " (" + named + (all ? ")" : ", ...)");
+    String rest = total == first.size() ? "" : separator + "...";
+    return Integer.toUnsignedString(total) + " (" + String.join(separator, first) + rest + ")";
   }
 
   /** By the fields' own names, so that a new counter appears by itself. */

@@ -118,10 +118,12 @@ final class EventDecoder {
   private static ContainerEvent exited(String namespace, TaskExit e, Instant at) {
     ContainerId id = new ContainerId(namespace, e.getContainerId());
     boolean neverRan = e.hasExitedAt() && Times.orNull(e.getExitedAt()) == null;
-    return neverRan && e.getId().equals(e.getContainerId())
+    // An empty process id is the init process's in the shims' own API, and some report it so.
+    String process = e.getId().isEmpty() ? e.getContainerId() : e.getId();
+    return neverRan && process.equals(e.getContainerId())
         ? new ContainerEvent.TaskDeleted(id, pid(e.getPid()), null)
         : new ContainerEvent.Exited(
-            id, e.getId(), pid(e.getPid()), exit(e.getExitStatus(), e.getExitedAt(), at));
+            id, process, pid(e.getPid()), exit(e.getExitStatus(), e.getExitedAt(), at));
   }
 
   /** The end of an exec changes no container, and a task that never ran has no exit. */

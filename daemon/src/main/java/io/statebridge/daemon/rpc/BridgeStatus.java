@@ -10,6 +10,7 @@ import io.statebridge.daemon.sync.SyncStatus;
 import io.statebridge.proto.v1.GetBridgeStatusResponse;
 import io.statebridge.proto.v1.NamespacePolicy;
 import io.statebridge.proto.v1.RuntimeStatus;
+import io.statebridge.proto.v1.UnwatchedShim;
 import io.statebridge.store.Checkpoint;
 import io.statebridge.store.CheckpointStatus;
 import io.statebridge.store.ContainerStore;
@@ -19,6 +20,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.stream.Collectors;
 
 /** How the daemon itself is doing, put together when asked. */
@@ -56,6 +58,7 @@ final class BridgeStatus {
     Snapshot snapshot = store.snapshot();
     SyncStatus status = sync.status();
     Set<ContainerId> silent = sync.silentShims();
+    SortedMap<ContainerId, String> unwatched = sync.notWatchedAtShim();
     List<ContainerRecord> containers = snapshot.entries().stream().map(Entry::record).toList();
     return GetBridgeStatusResponse.newBuilder()
         .setVersion(version)
@@ -78,6 +81,17 @@ final class BridgeStatus {
         .putAllExitWatches(exitWatches())
         .addAllSilentShims(silent.stream().limit(MOST_NAMES).map(ContainerId::toString).toList())
         .setSilentShimsTotal(silent.size())
+        .addAllUnwatchedShims(
+            unwatched.entrySet().stream()
+                .limit(MOST_NAMES)
+                .map(
+                    entry ->
+                        UnwatchedShim.newBuilder()
+                            .setContainer(entry.getKey().toString())
+                            .setReason(entry.getValue())
+                            .build())
+                .toList())
+        .setUnwatchedShimsTotal(unwatched.size())
         .build();
   }
 

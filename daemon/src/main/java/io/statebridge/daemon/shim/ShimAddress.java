@@ -6,20 +6,27 @@ import com.fasterxml.jackson.core.JsonToken;
 import io.statebridge.api.RuntimeFailure;
 import io.statebridge.api.RuntimeFailure.Kind;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
- * Where a task's shim listens, and which version of the task service it offers.
+ * Where a task's shim listens, and which versions of the task service to try there. What the files
+ * say of the version is tried first and is not relied on: a shim answers UNIMPLEMENTED to another.
  *
- * @param socket a unix socket
- * @param service its full name
+ * @param socket a path, or a NUL and an abstract name
+ * @param services their full names, the likely one first
  */
-record ShimAddress(Path socket, String service) {
+record ShimAddress(String socket, List<String> services) {
   private static final String UNIX = "unix://";
+  private static final String V2 = "containerd.task.v2.Task";
+  private static final String V3 = "containerd.task.v3.Task";
+  private static final int MAX_FILE_BYTES = 64 << 10;
   private static final JsonFactory JSON = new JsonFactory();
 
   /**
@@ -37,7 +44,7 @@ record ShimAddress(Path socket, String service) {
     try {
       return Files.exists(bootstrap)
           ? fromBootstrap(bootstrap, fields(bootstrap))
-          : at(address, Files.readString(address).strip(), "2");
+          : at(address, text(address).strip(), "2");
     } catch (NoSuchFileException e) {
       throw new RuntimeFailure(
           Kind.TRANSIENT, "neither bootstrap.json nor address is in " + bundle, e);
@@ -48,7 +55,7 @@ record ShimAddress(Path socket, String service) {
 
   private static ShimAddress fromBootstrap(Path file, Map<String, String> fields) {
     String protocol = fields.getOrDefault("protocol", "ttrpc");
-    if (!protocol.equals("ttrpc")) {
+    if (!protocol.isEmpty() && !protocol.equals("ttrpc")) {
       throw new RuntimeFailure(
           Kind.PERMANENT, "the shim of " + file.getParent() + " speaks " + protocol);
     }
@@ -59,20 +66,39 @@ record ShimAddress(Path socket, String service) {
     if (address.isEmpty()) {
       throw new RuntimeFailure(Kind.TRANSIENT, file + " holds no address");
     }
-    if (!address.startsWith(UNIX)) {
+    List<String> services = version.equals("2") ? List.of(V2, V3) : List.of(V3, V2);
+    if (address.startsWith(UNIX)) {
+      return new ShimAddress(address.substring(UNIX.length()), services);
+    }
+    if (address.contains("://")) {
       throw new RuntimeFailure(Kind.PERMANENT, file + " holds no unix socket: " + address);
     }
-    if (!version.equals("2") && !version.equals("3")) {
-      throw new RuntimeFailure(Kind.PERMANENT, file + " is of an unknown version: " + version);
+    // As containerd reads it: without a scheme it is the name of an abstract socket.
+    return new ShimAddress("\0" + address, services);
+  }
+
+  /** For people. */
+  String name() {
+    return socket.replace('\0', '@');
+  }
+
+  private static String text(Path file) throws IOException {
+    if (Files.exists(file) && !Files.isRegularFile(file)) {
+      throw new IOException(file + " is no regular file");
     }
-    return new ShimAddress(
-        Path.of(address.substring(UNIX.length())), "containerd.task.v" + version + ".Task");
+    try (InputStream in = Files.newInputStream(file)) {
+      byte[] bytes = in.readNBytes(MAX_FILE_BYTES + 1);
+      if (bytes.length > MAX_FILE_BYTES) {
+        throw new IOException(file + " is larger than " + MAX_FILE_BYTES + " bytes");
+      }
+      return new String(bytes, StandardCharsets.UTF_8);
+    }
   }
 
   /** The scalar fields of the outermost object. */
   private static Map<String, String> fields(Path file) throws IOException {
     Map<String, String> fields = new HashMap<>();
-    try (JsonParser json = JSON.createParser(file.toFile())) {
+    try (JsonParser json = JSON.createParser(text(file))) {
       if (json.nextToken() != JsonToken.START_OBJECT) {
         throw new IOException(file + " holds no JSON object");
       }

@@ -52,8 +52,12 @@ final class ShimConnection extends SimpleChannelInboundHandler<ByteBuf> {
         this);
   }
 
-  /** Cancelled, the call is given up, and its answer is let go. */
-  CompletableFuture<ByteString> call(String method, ByteString payload) {
+  /**
+   * Cancelled, the call is given up, and its answer is let go.
+   *
+   * @param service one of the address's
+   */
+  CompletableFuture<ByteString> call(String service, String method, ByteString payload) {
     int stream = nextStream;
     nextStream += 2;
     CompletableFuture<ByteString> answer = new CompletableFuture<>();
@@ -65,7 +69,7 @@ final class ShimConnection extends SimpleChannelInboundHandler<ByteBuf> {
     answer.whenComplete((done, failure) -> channel.eventLoop().execute(() -> open.remove(stream)));
     byte[] request =
         Request.newBuilder()
-            .setService(address.service())
+            .setService(service)
             .setMethod(method)
             .setPayload(payload)
             .build()
@@ -128,6 +132,6 @@ final class ShimConnection extends SimpleChannelInboundHandler<ByteBuf> {
   }
 
   private String name(String method) {
-    return "the shim's " + method + " at " + address.socket();
+    return "the shim's " + method + " at " + address.name();
   }
 }

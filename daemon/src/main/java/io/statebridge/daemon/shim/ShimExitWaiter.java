@@ -58,7 +58,7 @@ public final class ShimExitWaiter implements ExitWaiter, AutoCloseable {
       Executors.newSingleThreadExecutor(Thread.ofPlatform().name("shim-files").daemon().factory());
 
   // Event loop only.
-  private final Map<Path, Shim> shims = new HashMap<>();
+  private final Map<String, Shim> shims = new HashMap<>();
 
   public ShimExitWaiter() {
     this(ANSWER_TIMEOUT);
@@ -106,6 +106,9 @@ public final class ShimExitWaiter implements ExitWaiter, AutoCloseable {
     final Channel channel;
     int users;
 
+    /** Which of the address's services it has, as far as it is known. */
+    private int service;
+
     Shim(ShimAddress address) {
       this.address = address;
       Bootstrap bootstrap =
@@ -123,7 +126,7 @@ public final class ShimExitWaiter implements ExitWaiter, AutoCloseable {
                       fresh.attr(CONNECTION).set(connection);
                     }
                   });
-      var connecting = bootstrap.connect(new DomainSocketAddress(address.socket().toString()));
+      var connecting = bootstrap.connect(new DomainSocketAddress(address.socket()));
       channel = connecting.channel();
       connecting.addListener(
           done -> {
@@ -133,12 +136,24 @@ public final class ShimExitWaiter implements ExitWaiter, AutoCloseable {
               connected.completeExceptionally(
                   new RuntimeFailure(
                       Kind.TRANSIENT,
-                      "no shim answers at " + address.socket() + ": " + done.cause(),
+                      "no shim answers at " + address.name() + ": " + done.cause(),
                       done.cause()));
             }
           });
       // Whoever comes next must not find a connection that is lost.
       channel.closeFuture().addListener(closed -> shims.remove(address.socket(), this));
+    }
+
+    String service() {
+      return address.services().get(service);
+    }
+
+    /** It does not have this service; whether there is another one to be tried. */
+    boolean lacks(String asked) {
+      if (asked.equals(service()) && service < address.services().size() - 1) {
+        service++;
+      }
+      return !asked.equals(service());
     }
 
     void release() {
@@ -175,6 +190,9 @@ public final class ShimExitWaiter implements ExitWaiter, AutoCloseable {
         exit.completeExceptionally(e);
       } catch (RejectedExecutionException e) {
         fail(Kind.TRANSIENT, "waiting at shims has ended");
+      } catch (RuntimeException e) {
+        // Whatever else is wrong with the files: whoever waits must learn of it.
+        fail(Kind.TRANSIENT, "cannot read where the shim of " + id + " listens: " + e);
       }
     }
 
@@ -186,15 +204,31 @@ public final class ShimExitWaiter implements ExitWaiter, AutoCloseable {
       shim.users++;
       exit.whenComplete((done, failure) -> onLoop(shim::release));
       shim.connected
-          .thenCompose(
-              connection ->
-                  withinTimeout(connection.call("State", state()))
-                      .thenCompose(
-                          answer -> {
-                            checkRun(answer);
-                            return giveUpWithExit(connection.call("Wait", waitRequest()));
-                          }))
+          .thenCompose(connection -> askState(shim, connection))
           .whenComplete(this::answered);
+    }
+
+    private CompletionStage<ByteString> askState(Shim shim, ShimConnection connection) {
+      String service = shim.service();
+      return withinTimeout(connection.call(service, "State", state()))
+          .thenCompose(
+              answer -> {
+                checkRun(answer);
+                return giveUpWithExit(connection.call(service, "Wait", waitRequest()));
+              })
+          .exceptionallyCompose(
+              failure ->
+                  cause(failure) instanceof RuntimeFailure f
+                          && f.kind() == Kind.PERMANENT
+                          && shim.lacks(service)
+                      ? askState(shim, connection)
+                      : CompletableFuture.failedStage(failure));
+    }
+
+    private static Throwable cause(Throwable failure) {
+      return failure instanceof CompletionException && failure.getCause() != null
+          ? failure.getCause()
+          : failure;
     }
 
     private CompletableFuture<ByteString> withinTimeout(CompletableFuture<ByteString> call) {
@@ -234,10 +268,7 @@ public final class ShimExitWaiter implements ExitWaiter, AutoCloseable {
 
     private void answered(ByteString answer, Throwable failure) {
       if (failure != null) {
-        Throwable cause =
-            failure instanceof CompletionException && failure.getCause() != null
-                ? failure.getCause()
-                : failure;
+        Throwable cause = cause(failure);
         exit.completeExceptionally(
             cause instanceof RuntimeFailure
                 ? cause

@@ -18,14 +18,16 @@ import io.statebridge.store.Entry;
 import io.statebridge.store.Following;
 import io.statebridge.store.WatchCursor;
 import java.time.Duration;
-import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -52,6 +54,9 @@ final class ExitWatch {
    */
   static final Duration LATE_ANSWER = Duration.ofSeconds(30);
 
+  /** A shim that just ends, or just starts, is no trouble worth a line in the log. */
+  static final Duration REPORT_AFTER = Duration.ofSeconds(10);
+
   private final SyncLoop loop;
   private final ContainerStore store;
   private final List<ExitWaiter> waiters;
@@ -64,6 +69,10 @@ final class ExitWatch {
   private final Set<OpenWait> late = new HashSet<>();
 
   private final Map<ExitSource, Integer> open = new ConcurrentHashMap<>();
+
+  /** Why a container's exit is not waited for at its shim. */
+  private final Map<ContainerId, String> notAtShim = new ConcurrentSkipListMap<>();
+
   private @Nullable WatchCursor cursor;
 
   /**
@@ -104,6 +113,14 @@ final class ExitWatch {
   /** How many are open, by who was asked. Any thread. */
   Map<ExitSource, Integer> open() {
     return Map.copyOf(open);
+  }
+
+  /**
+   * The containers whose exit has not been waited for at their shim for {@link #REPORT_AFTER} at
+   * least, and why. Any thread.
+   */
+  SortedMap<ContainerId, String> notAtShim() {
+    return new TreeMap<>(notAtShim);
   }
 
   /** Whether the shim of a container's current run could not be reached when it was last tried. */
@@ -166,7 +183,8 @@ final class ExitWatch {
     final String bundle;
     boolean lostShim;
 
-    private final BitSet cannot = new BitSet();
+    private String shimFailure = "";
+    private SyncLoop.@Nullable Timer shimCheck;
     private int turn;
     private int rounds;
     private boolean closed;
@@ -218,25 +236,34 @@ final class ExitWatch {
       log.debug("{}: cannot wait for its exit: {}", id, Failures.message(failure));
       if (waiter.source() == ExitSource.SHIM) {
         lostShim = !bundle.isEmpty() && !Failures.isOfKind(failure, RuntimeFailure.Kind.PERMANENT);
+        shimFailure = Failures.message(failure);
+        if (shimCheck == null) {
+          shimCheck = loop.schedule(REPORT_AFTER, this::checkShim);
+        }
       }
-      if (Failures.isOfKind(failure, RuntimeFailure.Kind.PERMANENT)) {
-        cannot.set(turn);
-      }
-      if (cannot.cardinality() == waiters.size()) {
-        log.warn("{}: nobody can be asked for its exit: {}", id, Failures.message(failure));
+      turn = (turn + 1) % waiters.size();
+      if (turn != 0) {
+        ask();
         return;
       }
-      boolean roundIsOver = false;
-      do {
-        turn = (turn + 1) % waiters.size();
-        roundIsOver |= turn == 0;
-      } while (cannot.get(turn));
-      if (roundIsOver) {
-        next = loop.schedule(backoff.delay(rounds++), this::ask);
+      next = loop.schedule(backoff.delay(rounds++), this::ask);
+      if (!Failures.isOfKind(failure, RuntimeFailure.Kind.PERMANENT)) {
         failed.accept(id);
-      } else {
-        ask();
       }
+    }
+
+    private void checkShim() {
+      if (asked != null && waiters.get(turn).source() == ExitSource.SHIM) {
+        shimCheck = null;
+        if (notAtShim.remove(id) != null) {
+          log.info("{}: its exit is waited for at its shim again", id);
+        }
+        return;
+      }
+      if (notAtShim.put(id, shimFailure) == null) {
+        log.warn("{}: its exit is not waited for at its shim: {}", id, shimFailure);
+      }
+      shimCheck = loop.schedule(REPORT_AFTER, this::checkShim);
     }
 
     /**
@@ -267,6 +294,10 @@ final class ExitWatch {
       late.remove(this);
       if (next != null) {
         next.cancel();
+      }
+      if (shimCheck != null) {
+        shimCheck.cancel();
+        notAtShim.remove(id);
       }
       putDown();
     }

@@ -13,6 +13,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.random.RandomGenerator;
@@ -175,6 +176,11 @@ public final class Sync {
   /** Containers whose shim does not answer when asked about its task. Any thread. */
   public Set<ContainerId> silentShims() {
     return calls.silentShims();
+  }
+
+  /** Containers whose exit is not waited for at their shim, though it was tried, and why. */
+  public SortedMap<ContainerId, String> notWatchedAtShim() {
+    return watch.notAtShim();
   }
 
   /** Containers whose events are being handled. */

@@ -15,6 +15,7 @@ import io.statebridge.proto.v1.ListContainersResponse;
 import io.statebridge.proto.v1.NamespacePolicy;
 import io.statebridge.proto.v1.RuntimeStatus;
 import io.statebridge.proto.v1.SyncState;
+import io.statebridge.proto.v1.UnwatchedShim;
 import io.statebridge.proto.v1.WaitContainerRequest;
 import io.statebridge.proto.v1.WaitContainerResponse;
 import io.statebridge.proto.v1.WatchContainersRequest;
@@ -342,6 +343,9 @@ final class AnswersTest {
             .addSilentShims("bars/db")
             .addSilentShims("bars/web")
             .setSilentShimsTotal(2)
+            .addUnwatchedShims(
+                UnwatchedShim.newBuilder().setContainer("bars/db").setReason("speaks grpc"))
+            .setUnwatchedShimsTotal(200)
             .build();
     daemon.answers(status);
     CommandRun inSync = run("status");
@@ -355,6 +359,7 @@ final class AnswersTest {
         .startsWith("in sync with containerd 1.6.20 at /run/c.sock, 12 containers\n")
         .containsPattern("namespace k8s.io: +leaves exited tasks to others \\(auto: the kubelet")
         .containsPattern("shims not answering: +2 \\(bars/db, bars/web\\)\n")
+        .containsPattern("not waited for at the shim: +200 \\(bars/db: speaks grpc; \\.\\.\\.\\)\n")
         .containsPattern("exits recorded: +2 \\(EVENT 2\\)\n");
     assertThat(outOfSync.out())
         .startsWith(
@@ -387,6 +392,7 @@ final class AnswersTest {
                 + "\"exitsOfExecs\":0,\"exitsDropped\":0,\"exitsConfirmed\":0,"
                 + "\"exitsRecorded\":{\"CRI\":2,\"SHIM\":1},\"deletesFailed\":0,\"reconciles\":0,"
                 + "\"reconcileDifferences\":0},\"checkpoint\":null,\"exitWatches\":{},"
-                + "\"silentShims\":[],\"silentShimsTotal\":0}\n");
+                + "\"silentShims\":[],\"silentShimsTotal\":0,"
+                + "\"unwatchedShims\":[],\"unwatchedShimsTotal\":0}\n");
   }
 }

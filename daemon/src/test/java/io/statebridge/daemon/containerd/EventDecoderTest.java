@@ -89,6 +89,14 @@ final class EventDecoderTest {
                 .build(),
             new ContainerEvent.Exited(ID, "exec-1", 43, new Exit(0, ENDED, ExitSource.EVENT))),
         Arguments.of(
+            TaskExit.newBuilder()
+                .setContainerId("web")
+                .setPid(42)
+                .setExitStatus(7)
+                .setExitedAt(timestamp(ENDED))
+                .build(),
+            new ContainerEvent.Exited(ID, "web", 42, new Exit(7, ENDED, ExitSource.EVENT))),
+        Arguments.of(
             TaskCreate.newBuilder()
                 .setContainerId("web")
                 .setBundle("/run/bundle")

@@ -30,6 +30,9 @@ final class FakeShim implements AutoCloseable {
 
   volatile boolean silent;
 
+  /** The one that it has; empty: whichever is asked. */
+  volatile String service = "";
+
   FakeShim(Path socket) throws IOException {
     server = new TtrpcServer(socket, this::handle);
   }
@@ -83,6 +86,14 @@ final class FakeShim implements AutoCloseable {
     }
     calls.add(request.getService() + "/" + request.getMethod() + " " + id);
     if (silent) {
+      return;
+    }
+    if (!service.isEmpty() && !service.equals(request.getService())) {
+      reply.accept(
+          Response.newBuilder()
+              .setStatus(
+                  Status.newBuilder().setCode(12).setMessage("service " + request.getService()))
+              .build());
       return;
     }
     Integer pid = pids.get(id);

@@ -5,6 +5,15 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.Timestamp;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerDomainSocketChannel;
+import io.netty.channel.unix.DomainSocketAddress;
+import io.netty.util.concurrent.DefaultThreadFactory;
 import io.statebridge.api.ContainerId;
 import io.statebridge.api.Exit;
 import io.statebridge.api.ExitSource;
@@ -22,9 +31,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class ShimExitWaiterTest {
   private static final ContainerId WEB = new ContainerId("bars", "web");
@@ -229,12 +241,79 @@ final class ShimExitWaiterTest {
   void aShimThatCannotBeAskedAtAllIsToldSo() throws Exception {
     String grpc = "{\"version\":3,\"address\":\"unix:///x\",\"protocol\":\"grpc\"}";
     String vsock = "{\"version\":3,\"address\":\"vsock://3:4\",\"protocol\":\"ttrpc\"}";
-    String future = "{\"version\":4,\"address\":\"unix:///x\"}";
 
-    for (String text : List.of(grpc, vsock, future)) {
+    for (String text : List.of(grpc, vsock)) {
       assertThat(failure(waiter.open(WEB, 42, bundle(WEB, "bootstrap.json", text))).kind())
           .isEqualTo(Kind.PERMANENT);
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {2, 3, 4})
+  void aShimOfAnotherVersionThanItsFileSaysIsAskedInItsOwn(int said) throws Exception {
+    shim.service = said == 3 ? "containerd.task.v2.Task" : "containerd.task.v3.Task";
+    String text = "{\"version\":%d,\"address\":\"unix://%s\"}".formatted(said, socket);
+
+    try (Wait wait = waiter.open(WEB, 42, bundle(WEB, "bootstrap.json", text))) {
+      await().until(() -> shim.isWaitedFor("web"));
+      shim.exit("web", 7, AT);
+
+      assertThat(exit(wait).code()).isEqualTo(7);
+    }
+  }
+
+  @Test
+  void aShimThatHasNoVersionThatIsKnownIsToldSo() throws Exception {
+    shim.service = "containerd.task.v9.Task";
+
+    RuntimeFailure failure = failure(waiter.open(WEB, 42, bundle(WEB)));
+
+    assertThat(failure.kind()).isEqualTo(Kind.PERMANENT);
+    assertThat(shim.calls)
+        .containsExactly("containerd.task.v2.Task/State web", "containerd.task.v3.Task/State web");
+  }
+
+  @Test
+  void anAddressWithoutASchemeIsAnAbstractSocket() throws Exception {
+    String name = "/statebridge-test/" + directory.getFileName();
+    EventLoopGroup group =
+        new MultiThreadIoEventLoopGroup(
+            1, new DefaultThreadFactory("t"), EpollIoHandler.newFactory());
+    AtomicBoolean connected = new AtomicBoolean();
+    try (ShimExitWaiter impatient = new ShimExitWaiter(Duration.ofMillis(200))) {
+      new ServerBootstrap()
+          .group(group)
+          .channel(EpollServerDomainSocketChannel.class)
+          .childHandler(
+              new ChannelInitializer<Channel>() {
+                @Override
+                protected void initChannel(Channel channel) {
+                  connected.set(true);
+                }
+              })
+          .bind(new DomainSocketAddress("\0" + name))
+          .sync();
+
+      Wait wait = impatient.open(WEB, 42, bundle(WEB, "address", name));
+
+      assertThat(failure(wait)).hasMessageContaining("does not answer State");
+      assertThat(connected).isTrue();
+    } finally {
+      group.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+    }
+  }
+
+  @Test
+  void whateverTheFilesHoldWhoeverWaitsIsToldSo() throws Exception {
+    String huge = "unix://" + "x".repeat(70_000);
+    for (String text : List.of("unix://\0\0", huge, "unix://" + "y".repeat(200), "\u0000")) {
+      assertThat(failure(waiter.open(WEB, 42, bundle(WEB, "address", text))).kind())
+          .isEqualTo(Kind.TRANSIENT);
+    }
+    Files.delete(directory.resolve("web").resolve("address"));
+    Files.createDirectory(directory.resolve("web").resolve("address"));
+    assertThat(failure(waiter.open(WEB, 42, directory.resolve("web").toString())))
+        .hasMessageContaining("no regular file");
   }
 
   @Test

@@ -290,14 +290,65 @@ class ExitWatchTest {
   }
 
   @Test
-  void whoCannotBeAskedAtAllIsNotAskedAgainInThisRun() {
+  void aShimThatCouldNotBeAskedIsAskedAgainWhenContainerdCannotBe() {
     shim.fail(Kind.PERMANENT);
     SyncFixture f = running();
+    shim.heal();
     containerd.fail(Kind.TRANSIENT);
-    f.advance(Duration.ofMinutes(5));
+    f.advance(SyncSettings.DEFAULTS.retryCap());
 
-    assertThat(shim.asked).isOne();
-    assertThat(containerd.asked).isGreaterThan(5);
+    shim.tell(WEB, 7, EXITED_AT);
+    f.loop.run();
+
+    assertThat(f.pending().exit()).isEqualTo(new Exit(7, EXITED_AT, ExitSource.SHIM));
+  }
+
+  @Test
+  void whoIsNotWaitedForAtTheShimIsNamedAndWhy() {
+    shim.fail(Kind.PERMANENT);
+    SyncFixture f = running();
+    assertThat(f.sync.notWatchedAtShim()).isEmpty();
+
+    f.advance(ExitWatch.REPORT_AFTER);
+
+    assertThat(f.sync.notWatchedAtShim()).containsExactly(Map.entry(WEB, "cannot be asked"));
+  }
+
+  @Test
+  void whoIsWaitedForAtTheShimAgainIsNamedNoMore() {
+    shim.fail(Kind.TRANSIENT);
+    SyncFixture f = running();
+    f.advance(ExitWatch.REPORT_AFTER);
+    shim.heal();
+    containerd.fail(Kind.TRANSIENT);
+    containerd.heal();
+
+    f.advance(ExitWatch.REPORT_AFTER);
+
+    assertThat(f.sync.notWatchedAtShim()).isEmpty();
+  }
+
+  @Test
+  void whoHasEndedIsNamedNoMore() {
+    shim.fail(Kind.PERMANENT);
+    SyncFixture f = running();
+    f.advance(ExitWatch.REPORT_AFTER);
+
+    f.exit(7);
+
+    assertThat(f.sync.notWatchedAtShim()).isEmpty();
+  }
+
+  @Test
+  void aShimThatNeverCanBeAskedCostsNoInspections() {
+    shim.fail(Kind.PERMANENT);
+    containerd.fail(Kind.PERMANENT);
+    SyncFixture f = running();
+    long before = f.runtime.count("getTask");
+
+    f.advance(SyncSettings.DEFAULTS.reconcileInterval().multipliedBy(2));
+
+    assertThat(f.runtime.count("getTask")).isEqualTo(before);
   }
 
   @Test
