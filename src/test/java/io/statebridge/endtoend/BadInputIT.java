@@ -1,6 +1,7 @@
 package io.statebridge.endtoend;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.statebridge.simulator.SimulatedContainerd;
 import java.io.IOException;
@@ -179,7 +180,12 @@ final class BadInputIT {
       assertThat(status)
           .startsWith("not yet in sync with containerd at " + missing)
           .contains("is containerd running?");
-      assertThat(daemon.log()).contains("is containerd running?").doesNotContain("\tat ");
+      await()
+          .untilAsserted(
+              () ->
+                  assertThat(daemon.log())
+                      .contains("is containerd running?")
+                      .doesNotContain("\tat "));
 
       try (SimulatedContainerd _ = SimulatedContainerd.start(missing)) {
         daemon.awaitInSync();

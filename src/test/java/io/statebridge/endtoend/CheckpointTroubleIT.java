@@ -72,7 +72,9 @@ final class CheckpointTroubleIT {
   private void assertDegraded() {
     CheckpointStatus degraded = awaitCheckpoint(status -> status.getState() == State.DEGRADED);
     assertThat(degraded.getLastError()).contains("checkpoint.db");
-    assertThat(statebridge.log()).contains("degraded, going on in memory");
+    await()
+        .untilAsserted(
+            () -> assertThat(statebridge.log()).contains("degraded, going on in memory"));
     assertThat(statebridge.cli().run("status").out()).contains("DEGRADED");
   }
 
@@ -140,7 +142,10 @@ final class CheckpointTroubleIT {
                   status.getState() == State.DURABLE
                       && status.getDurableRevision() == statebridge.status().getRevision());
       assertThat(Path.of(rebuilt.getSetAside())).as(trouble).exists();
-      assertThat(statebridge.log()).contains("set aside as " + rebuilt.getSetAside());
+      await()
+          .untilAsserted(
+              () ->
+                  assertThat(statebridge.log()).contains("set aside as " + rebuilt.getSetAside()));
       assertThat(statebridge.terminate(5)).isZero();
     }
   }

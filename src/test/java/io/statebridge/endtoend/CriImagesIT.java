@@ -185,7 +185,11 @@ final class CriImagesIT {
       assertThat(mine.getImage()).as(asked.getKey()).isEqualTo(asked.getValue().getImage());
       assertInfo(mine.getInfoMap(), asked.getValue().getInfoMap());
     }
-    assertThat(statebridge.log()).containsOnlyOnce("image " + ImageArchive.PAUSE + " is left out");
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(statebridge.log())
+                    .containsOnlyOnce("image " + ImageArchive.PAUSE + " is left out"));
   }
 
   /** The plugin leaves out of a configuration what it does not know, and makes up a time. */

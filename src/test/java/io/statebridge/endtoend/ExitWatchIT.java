@@ -189,4 +189,19 @@ final class ExitWatchIT {
       assertThat(ended.getReason()).isEqualTo("Unknown");
     }
   }
+
+  @Test
+  void aReaderOfTheLogThatHangsHoldsUpNoExit() throws Exception {
+    statebridge.withALogThatNobodyReads();
+    startInSync();
+    run(1);
+    awaitWaitsAtShims(1);
+
+    containerd.stop();
+    containerd.restart();
+    containerd.exit(NS, "c0", 7);
+
+    assertThat(awaitExited("c0").getExitCode()).isEqualTo(7);
+    assertThat(statebridge.terminate(7)).isZero();
+  }
 }

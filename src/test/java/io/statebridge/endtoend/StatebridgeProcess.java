@@ -33,6 +33,7 @@ final class StatebridgeProcess implements AutoCloseable {
   private final UnixChannel channel = UnixChannel.to(socket);
   private final String[] arguments;
   private final List<String> prefix = new ArrayList<>();
+  private boolean logIsRead = true;
   private @Nullable Process process;
 
   /**
@@ -73,6 +74,13 @@ final class StatebridgeProcess implements AutoCloseable {
     return this;
   }
 
+  /** From its next start on nobody reads its log, and the pipe that it goes to is full already. */
+  StatebridgeProcess withALogThatNobodyReads() {
+    prefix.addAll(List.of("sh", "-c", "head -c 65536 /dev/zero >&2; exec \"$@\"", "sh"));
+    logIsRead = false;
+    return this;
+  }
+
   /** Starts it and waits until it serves, whatever becomes of containerd. */
   void start() {
     ProcessBuilder builder = Checkout.statebridge(arguments);
@@ -82,7 +90,10 @@ final class StatebridgeProcess implements AutoCloseable {
       started =
           builder
               .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-              .redirectError(log.toFile())
+              .redirectError(
+                  logIsRead
+                      ? ProcessBuilder.Redirect.to(log.toFile())
+                      : ProcessBuilder.Redirect.PIPE)
               .start();
     } catch (IOException e) {
       throw new UncheckedIOException(e);

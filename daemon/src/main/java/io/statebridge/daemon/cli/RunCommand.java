@@ -5,6 +5,7 @@ import io.statebridge.daemon.ops.ConfigException;
 import io.statebridge.daemon.ops.ConfigFile;
 import io.statebridge.daemon.ops.Daemon;
 import io.statebridge.daemon.ops.FatalError;
+import io.statebridge.daemon.ops.LogQueue;
 import io.statebridge.daemon.sync.DeletePolicy.Setting;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -100,6 +101,7 @@ public final class RunCommand implements Callable<Integer> {
     if (!ended(daemon::close, CLOSE_WITHIN)) {
       log.warn("still closing after {} s, ending all the same", CLOSE_WITHIN.toSeconds());
     }
+    LogQueue.drain();
     Runtime.getRuntime().halt(ExitStatus.DONE);
   }
 

@@ -27,6 +27,7 @@ public final class FatalError {
   static void end(String where, Throwable failure) {
     try {
       log.error("{} cannot go on: ending, to be started again", where, failure);
+      LogQueue.drain();
     } finally {
       // No shutdown hook: what it would close may be what hangs.
       Runtime.getRuntime().halt(EXIT_STATUS);

@@ -13,11 +13,12 @@ import io.statebridge.api.ContainerEvent.TaskResumed;
 import io.statebridge.api.ContainerEvent.TaskStarted;
 import io.statebridge.api.ContainerId;
 import io.statebridge.api.RuntimeFailure.Kind;
+import io.statebridge.daemon.sync.SyncStatus.Phase;
 import io.statebridge.daemon.sync.lifecycle.Observation;
 import io.statebridge.daemon.sync.lifecycle.Observation.Event;
 import io.statebridge.daemon.sync.lifecycle.Observation.Inspect;
 import io.statebridge.daemon.sync.lifecycle.Observation.StartDue;
-import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,7 +35,7 @@ final class Dispatcher {
   private final ExitHandler exits;
   private final DeletePolicy policy;
   private final Counters counters;
-  private final BooleanSupplier runtimeCanBeAsked;
+  private final Supplier<Phase> phase;
 
   Dispatcher(
       WorkQueue queue,
@@ -42,13 +43,13 @@ final class Dispatcher {
       ExitHandler exits,
       DeletePolicy policy,
       Counters counters,
-      BooleanSupplier runtimeCanBeAsked) {
+      Supplier<Phase> phase) {
     this.queue = queue;
     this.runner = runner;
     this.exits = exits;
     this.policy = policy;
     this.counters = counters;
-    this.runtimeCanBeAsked = runtimeCanBeAsked;
+    this.phase = phase;
   }
 
   /** A new kind of event does not compile until it has its place here. */
@@ -80,7 +81,9 @@ final class Dispatcher {
    * can be inspected, and all will be when there is one.
    */
   void inspectIfIdle(ContainerId id) {
-    if (runtimeCanBeAsked.getAsBoolean() && !queue.isBusy(id)) {
+    Phase now = phase.get();
+    boolean canBeAsked = now == Phase.LIVE || now == Phase.RECONCILING;
+    if (canBeAsked && !queue.isBusy(id)) {
       inspect(id, new Inspect(), () -> {});
     }
   }
@@ -104,10 +107,11 @@ final class Dispatcher {
   /**
    * Likewise.
    *
-   * @param settled is run when all that follows is done, or when the runtime is away
+   * @param settled is run when all that follows is done, or when the runtime is away: then all
+   *     containers are compared when it is back, and nothing waits here for ids that clients choose
    */
   void settle(ContainerId id, Runnable settled) {
-    if (!policy.follows(id.namespace())) {
+    if (!policy.follows(id.namespace()) || phase.get() == Phase.DISCONNECTED) {
       settled.run();
       return;
     }

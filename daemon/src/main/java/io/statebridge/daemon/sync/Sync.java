@@ -70,7 +70,7 @@ public final class Sync {
             new ExitHandler(store, runner),
             policy,
             counters,
-            this::runtimeCanBeAsked);
+            () -> status().phase());
     Reconciler reconciler =
         new Reconciler(
             loop,
@@ -113,11 +113,6 @@ public final class Sync {
 
   private boolean runtimeIsAway() {
     return subscription.status().phase() == Phase.DISCONNECTED;
-  }
-
-  private boolean runtimeCanBeAsked() {
-    Phase phase = subscription.status().phase();
-    return phase == Phase.LIVE || phase == Phase.RECONCILING;
   }
 
   public void start() {

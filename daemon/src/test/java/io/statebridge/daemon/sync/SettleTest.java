@@ -91,6 +91,17 @@ class SettleTest {
   }
 
   @Test
+  void whileTheRuntimeIsAwayNothingWaitsForIdsThatClientsName() {
+    SyncFixture f = new SyncFixture().started();
+    f.runtime.fail("version", Kind.TRANSIENT);
+    f.runtime.endStream();
+    f.loop.run();
+
+    assertThat(settle(f, WEB)).isCompleted();
+    assertThat(f.sync.activeQueues()).isZero();
+  }
+
+  @Test
   void nobodyIsSettledAtOnce() {
     assertThat(settle(new SyncFixture().started())).isCompleted();
   }
