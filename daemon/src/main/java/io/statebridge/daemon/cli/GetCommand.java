@@ -20,7 +20,11 @@ final class GetCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     GetContainerRequest request =
-        GetContainerRequest.newBuilder().setNamespace(which.namespace()).setId(which.id()).build();
+        GetContainerRequest.newBuilder()
+            .setNamespace(which.namespace())
+            .setId(which.id())
+            .setMatchPrefix(true)
+            .build();
     try (DaemonConnection daemon = DaemonConnection.open(options.socket())) {
       Container container = daemon.ask(stub -> stub.getContainer(request)).getContainer();
       switch (options.output()) {

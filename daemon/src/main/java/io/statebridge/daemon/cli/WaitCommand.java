@@ -62,6 +62,7 @@ final class WaitCommand implements Callable<Integer> {
               WaitContainerRequest.newBuilder()
                   .setNamespace(which.namespace())
                   .setId(which.id())
+                  .setMatchPrefix(true)
                   .setUntil(observed ? Until.OBSERVED : Until.RECORDED)
                   .build())
           .getContainer();

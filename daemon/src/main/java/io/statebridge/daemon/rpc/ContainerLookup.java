@@ -8,8 +8,9 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * Finds the one container that a request names: by its id, or by a prefix that only it has. Of
- * those that fit as well, the ones that are there come before those that were removed.
+ * Finds the one container that a request names by its id or, if the request allows it, by a prefix
+ * of the id that only this container has. An exact id comes before a prefix, and among equals a
+ * container that exists comes before one that was removed.
  */
 final class ContainerLookup {
 
@@ -23,9 +24,10 @@ final class ContainerLookup {
 
   /**
    * @param namespace empty for any
+   * @param matchPrefix whether the id may also be a prefix
    * @throws io.grpc.StatusRuntimeException NOT_FOUND, or INVALID_ARGUMENT when several match
    */
-  Entry find(String namespace, String id) {
+  Entry find(String namespace, String id, boolean matchPrefix) {
     if (id.isEmpty()) {
       throw Filter.invalid("id", "is required");
     }
@@ -35,10 +37,10 @@ final class ContainerLookup {
         return exact;
       }
     }
-    return only(candidates(namespace, id), namespace, id);
+    return only(candidates(namespace, id, matchPrefix), namespace, id);
   }
 
-  private List<Entry> candidates(String namespace, String id) {
+  private List<Entry> candidates(String namespace, String id, boolean matchPrefix) {
     List<Entry> there = store.beginningWith(namespace, id);
     List<Entry> exact = exact(there, id);
     if (!exact.isEmpty()) {
@@ -46,7 +48,7 @@ final class ContainerLookup {
     }
     List<Entry> removed = store.removedBeginningWith(namespace, id);
     exact = exact(removed, id);
-    if (!exact.isEmpty()) {
+    if (!exact.isEmpty() || !matchPrefix) {
       return exact;
     }
     return there.isEmpty() ? removed : there;

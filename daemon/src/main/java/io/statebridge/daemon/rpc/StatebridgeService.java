@@ -67,7 +67,9 @@ final class StatebridgeService extends StatebridgeGrpc.StatebridgeImplBase {
         () ->
             GetContainerResponse.newBuilder()
                 .setContainer(
-                    Protos.container(lookup.find(request.getNamespace(), request.getId())))
+                    Protos.container(
+                        lookup.find(
+                            request.getNamespace(), request.getId(), request.getMatchPrefix())))
                 .setEpoch(store.epoch())
                 .build());
   }
@@ -155,7 +157,7 @@ final class StatebridgeService extends StatebridgeGrpc.StatebridgeImplBase {
             case OBSERVED -> c -> c.knownExit() != null;
             case UNRECOGNIZED -> throw Filter.invalid("until", "must be RECORDED or OBSERVED");
           };
-      Entry found = lookup.find(request.getNamespace(), request.getId());
+      Entry found = lookup.find(request.getNamespace(), request.getId(), request.getMatchPrefix());
       new WaitCall(
               store,
               found,

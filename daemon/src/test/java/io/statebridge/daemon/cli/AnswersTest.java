@@ -90,7 +90,11 @@ final class AnswersTest {
     assertThat(run.err()).isEmpty();
     assertThat(daemon.requests)
         .containsExactly(
-            GetContainerRequest.newBuilder().setNamespace("k8s.io").setId("abc").build());
+            GetContainerRequest.newBuilder()
+                .setNamespace("k8s.io")
+                .setId("abc")
+                .setMatchPrefix(true)
+                .build());
   }
 
   @Test
@@ -306,6 +310,7 @@ final class AnswersTest {
         .containsExactly(
             WaitContainerRequest.newBuilder()
                 .setId("ending")
+                .setMatchPrefix(true)
                 .setUntil(WaitContainerRequest.Until.OBSERVED)
                 .build());
   }

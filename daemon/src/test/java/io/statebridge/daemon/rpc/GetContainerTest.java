@@ -39,6 +39,17 @@ final class GetContainerTest {
         .getContainer(GetContainerRequest.newBuilder().setNamespace(namespace).setId(id).build());
   }
 
+  private Container find(String namespace, String prefix) {
+    return api.call()
+        .getContainer(
+            GetContainerRequest.newBuilder()
+                .setNamespace(namespace)
+                .setId(prefix)
+                .setMatchPrefix(true)
+                .build())
+        .getContainer();
+  }
+
   @Test
   void aContainerIsFoundByItsId() {
     api.store.create(created("web"));
@@ -58,15 +69,15 @@ final class GetContainerTest {
 
     assertThat(get("default", "job-1").getExitCode()).isEqualTo(3);
     assertThat(get("default", "job-1").hasRemovedAt()).isTrue();
-    assertThat(get("", "job").getId()).isEqualTo("job-1");
+    assertThat(find("", "job").getId()).isEqualTo("job-1");
 
     api.store.create(created("job-2"));
-    assertThat(get("", "job").getId()).isEqualTo("job-2");
-    assertThat(get("", "job").hasRemovedAt()).isFalse();
-    assertThat(get("", "job-1").getExitCode()).isEqualTo(3);
+    assertThat(find("", "job").getId()).isEqualTo("job-2");
+    assertThat(find("", "job").hasRemovedAt()).isFalse();
+    assertThat(find("", "job-1").getExitCode()).isEqualTo(3);
 
     api.store.create(created("job-1-again"));
-    assertThat(get("", "job-1").getExitCode()).isEqualTo(3);
+    assertThat(find("", "job-1").getExitCode()).isEqualTo(3);
   }
 
   @Test
@@ -77,14 +88,24 @@ final class GetContainerTest {
   }
 
   @Test
-  void aPrefixThatOnlyOneContainerHasIsEnough() {
+  void anIdIsNoPrefixUnlessItIsAskedFor() {
+    api.store.create(exited("job-2"));
+
+    assertFails(Code.NOT_FOUND, "no container 'job'", () -> get("", "job"));
+    assertFails(Code.NOT_FOUND, "no container 'job' in default", () -> get("default", "job"));
+    api.store.delete(id("job-2"));
+    assertFails(Code.NOT_FOUND, "no container 'job'", () -> get("", "job"));
+  }
+
+  @Test
+  void aPrefixThatOnlyOneContainerHasIsEnoughIfItIsAskedFor() {
     api.store.create(created("abc123"));
     api.store.create(created("abd456"));
     api.store.create(created(new ContainerId("k8s.io", "abc999"), Map.of(), ""));
 
-    assertThat(get("default", "abc").getId()).isEqualTo("abc123");
-    assertThat(get("", "abd").getId()).isEqualTo("abd456");
-    assertThat(get("k8s.io", "a").getId()).isEqualTo("abc999");
+    assertThat(find("default", "abc").getId()).isEqualTo("abc123");
+    assertThat(find("", "abd").getId()).isEqualTo("abd456");
+    assertThat(find("k8s.io", "a").getId()).isEqualTo("abc999");
   }
 
   @Test
@@ -93,7 +114,8 @@ final class GetContainerTest {
     api.store.create(created("web-2"));
 
     assertThat(get("default", "web").getId()).isEqualTo("web");
-    assertThat(get("", "web").getId()).isEqualTo("web");
+    assertThat(find("default", "web").getId()).isEqualTo("web");
+    assertThat(find("", "web").getId()).isEqualTo("web");
   }
 
   @Test
@@ -106,7 +128,7 @@ final class GetContainerTest {
         Code.INVALID_ARGUMENT,
         "id 'web' matches 7 containers, such as default/web-1, default/web-2, default/web-3,"
             + " default/web-4, default/web-5",
-        () -> get("default", "web"));
+        () -> find("default", "web"));
   }
 
   @Test

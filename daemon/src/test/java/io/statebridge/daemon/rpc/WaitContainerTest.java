@@ -49,6 +49,10 @@ final class WaitContainerTest {
     return WaitContainerRequest.newBuilder().setId(id).setUntil(until).build();
   }
 
+  private static WaitContainerRequest prefixed(String prefix) {
+    return request(prefix, RECORDED).toBuilder().setMatchPrefix(true).build();
+  }
+
   private WaitContainerResponse waitNow(String id, WaitContainerRequest.Until until) {
     return api.call().waitContainer(request(id, until));
   }
@@ -56,9 +60,12 @@ final class WaitContainerTest {
   /** A wait that is under way. */
   private ListenableFuture<WaitContainerResponse> waiting(
       String id, WaitContainerRequest.Until until) {
+    return waiting(request(id, until));
+  }
+
+  private ListenableFuture<WaitContainerResponse> waiting(WaitContainerRequest request) {
     int before = openCalls();
-    ListenableFuture<WaitContainerResponse> answer =
-        api.callLater().waitContainer(request(id, until));
+    ListenableFuture<WaitContainerResponse> answer = api.callLater().waitContainer(request);
     await().until(() -> openCalls() == before + 1);
     return answer;
   }
@@ -153,9 +160,16 @@ final class WaitContainerTest {
   }
 
   @Test
-  void aPrefixIsEnoughAndNamesOneContainerForTheWholeWait() throws Exception {
+  void anIdIsNoPrefixUnlessItIsAskedFor() {
+    api.store.create(exited("job-2"));
+
+    assertFails(Code.NOT_FOUND, "no container 'job'", () -> waitNow("job", RECORDED));
+  }
+
+  @Test
+  void aPrefixIsEnoughIfAskedForAndNamesOneContainerForTheWholeWait() throws Exception {
     api.store.create(running("web-1"));
-    ListenableFuture<WaitContainerResponse> answer = waiting("we", RECORDED);
+    ListenableFuture<WaitContainerResponse> answer = waiting(prefixed("we"));
 
     api.store.create(exited("web-0"));
     api.store.update(id("web-1"), c -> ended(c, EXIT));
@@ -181,7 +195,10 @@ final class WaitContainerTest {
     api.store.create(running("web-2"));
 
     assertFails(Code.NOT_FOUND, "no container 'db'", () -> waitNow("db", RECORDED));
-    assertFails(Code.INVALID_ARGUMENT, "id 'web' matches 2", () -> waitNow("web", RECORDED));
+    assertFails(
+        Code.INVALID_ARGUMENT,
+        "id 'web' matches 2",
+        () -> api.call().waitContainer(prefixed("web")));
     assertFails(Code.INVALID_ARGUMENT, "id is required", () -> waitNow("", RECORDED));
     assertFails(
         Code.INVALID_ARGUMENT,
