@@ -24,6 +24,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
+import java.util.stream.Stream;
 
 /** Serves the API, grpc.health.v1 and server reflection on a unix socket. Owns its threads. */
 public final class ApiServer implements AutoCloseable {
@@ -99,12 +100,19 @@ public final class ApiServer implements AutoCloseable {
             .executor(untilClosed(calls))
             .maxInboundMessageSize(cri.forwards() ? MAX_FORWARDED_BYTES : MAX_REQUEST_BYTES)
             .intercept(new EarlyHeaders())
-            .addService(
-                new StatebridgeService(store, status, sync::status, openCalls, calls, timer))
-            .addServices(cri.served())
+            .addServices(
+                Stream.of(
+                        Stream.of(
+                            new StatebridgeService(
+                                    store, status, sync::status, openCalls, calls, timer)
+                                .bindService(),
+                            health.getHealthService().bindService(),
+                            ProtoReflectionServiceV1.newInstance().bindService()),
+                        cri.served().stream())
+                    .flatMap(services -> services)
+                    .map(MalformedRequests::refusedBy)
+                    .toList())
             .fallbackHandlerRegistry(cri.others())
-            .addService(health.getHealthService())
-            .addService(ProtoReflectionServiceV1.newInstance())
             .build();
     ApiServer api = new ApiServer(listener, server, health, openCalls, eventLoop, calls, timer);
     try {
