@@ -1,5 +1,6 @@
 package io.statebridge.daemon.cri;
 
+import com.google.common.base.Ascii;
 import io.grpc.Channel;
 import io.grpc.HandlerRegistry;
 import io.grpc.Metadata;
@@ -24,6 +25,9 @@ public final class CriForwarding extends HandlerRegistry {
 
   static final String RUNTIME_SERVICE = "runtime.v1.RuntimeService";
   private static final String IMAGE_SERVICE = "runtime.v1.ImageService";
+
+  /** Of a method's name in a message. The CRI's are shorter. */
+  private static final int MAX_METHOD = 100;
 
   private static final Set<String> READS =
       Set.of(
@@ -87,7 +91,8 @@ public final class CriForwarding extends HandlerRegistry {
 
   private ServerCallHandler<byte[], byte[]> handler(String service, String method) {
     if (!allowed && !READS.contains(method)) {
-      return (call, headers) -> refuse(call, service + "/" + method);
+      return (call, headers) ->
+          refuse(call, service + "/" + Ascii.truncate(method, MAX_METHOD, "..."));
     }
     CriEffects touched = CriEffects.mayTouch(service, method) ? effects : null;
     return (call, headers) -> new ForwardedCall(call, touched, settler).start(containerd, headers);

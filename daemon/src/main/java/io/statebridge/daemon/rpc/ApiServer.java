@@ -100,6 +100,7 @@ public final class ApiServer implements AutoCloseable {
             .executor(untilClosed(calls))
             .maxInboundMessageSize(cri.forwards() ? MAX_FORWARDED_BYTES : MAX_REQUEST_BYTES)
             .intercept(new EarlyHeaders())
+            .intercept(new ShortStatuses())
             .addServices(
                 Stream.of(
                         Stream.of(

@@ -29,8 +29,10 @@ final class ContainerLookup {
    */
   Entry find(String namespace, String id, boolean matchPrefix) {
     if (id.isEmpty()) {
-      throw Filter.invalid("id", "is required");
+      throw Fields.invalid("id", "is required");
     }
+    Fields.checkName("id", id);
+    Fields.checkName("namespace", namespace);
     if (!namespace.isEmpty()) {
       Entry exact = store.get(new ContainerId(namespace, id)).orElse(null);
       if (exact != null) {
@@ -71,7 +73,7 @@ final class ContainerLookup {
               .limit(EXAMPLES)
               .map(c -> c.id().toString())
               .collect(Collectors.joining(", "));
-      throw Filter.invalid(
+      throw Fields.invalid(
           "id", "'" + id + "' matches " + candidates.size() + " containers, such as " + examples);
     }
     return candidates.getFirst();

@@ -1,6 +1,5 @@
 package io.statebridge.daemon.rpc;
 
-import io.grpc.Status;
 import io.statebridge.api.ContainerRecord;
 import io.statebridge.api.ContainerState;
 import io.statebridge.proto.v1.ContainerFilter;
@@ -24,27 +23,13 @@ record Filter(
    */
   static Filter of(ContainerFilter filter) {
     EnumSet<ContainerState> states = EnumSet.noneOf(ContainerState.class);
-    for (io.statebridge.proto.v1.ContainerState state : filter.getStatesList()) {
-      states.add(
-          switch (state) {
-            case CONTAINER_STATE_CREATED -> ContainerState.CREATED;
-            case CONTAINER_STATE_RUNNING -> ContainerState.RUNNING;
-            case CONTAINER_STATE_EXITED -> ContainerState.EXITED;
-            case CONTAINER_STATE_UNKNOWN -> ContainerState.UNKNOWN;
-            case CONTAINER_STATE_UNSPECIFIED, UNRECOGNIZED ->
-                throw invalid(
-                    "filter.states", "must be CREATED, RUNNING, EXITED or UNKNOWN, not " + state);
-          });
+    for (int value : filter.getStatesValueList()) {
+      states.add(state(value));
     }
-    if (filter.getNamespacesList().contains("")) {
-      throw invalid("filter.namespaces", "holds an empty namespace");
-    }
-    if (filter.getIdsList().contains("")) {
-      throw invalid("filter.ids", "holds an empty id");
-    }
-    if (filter.getLabelsMap().containsKey("")) {
-      throw invalid("filter.labels", "holds an empty key");
-    }
+    Fields.checkNames("filter.namespaces", filter.getNamespacesList(), "namespace");
+    Fields.checkNames("filter.ids", filter.getIdsList(), "id");
+    filter.getLabelsMap().forEach((key, value) -> Fields.checkLabel("filter.labels", key, value));
+    Fields.checkName("filter.sandbox_id", filter.getSandboxId());
     return new Filter(
         Set.copyOf(filter.getNamespacesList()),
         Set.copyOf(filter.getIdsList()),
@@ -53,8 +38,20 @@ record Filter(
         filter.getSandboxId());
   }
 
-  static RuntimeException invalid(String field, String problem) {
-    return Status.INVALID_ARGUMENT.withDescription(field + " " + problem).asRuntimeException();
+  private static ContainerState state(int value) {
+    return switch (io.statebridge.proto.v1.ContainerState.forNumber(value)) {
+      case CONTAINER_STATE_CREATED -> ContainerState.CREATED;
+      case CONTAINER_STATE_RUNNING -> ContainerState.RUNNING;
+      case CONTAINER_STATE_EXITED -> ContainerState.EXITED;
+      case CONTAINER_STATE_UNKNOWN -> ContainerState.UNKNOWN;
+      case CONTAINER_STATE_UNSPECIFIED, UNRECOGNIZED -> throw noState("UNSPECIFIED");
+      case null -> throw noState(Integer.toString(value));
+    };
+  }
+
+  private static RuntimeException noState(String what) {
+    return Fields.invalid(
+        "filter.states", "must be CREATED, RUNNING, EXITED or UNKNOWN, not " + what);
   }
 
   @Override

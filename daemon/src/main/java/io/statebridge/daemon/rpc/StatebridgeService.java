@@ -35,6 +35,7 @@ final class StatebridgeService extends StatebridgeGrpc.StatebridgeImplBase {
   static final Duration DEFAULT_PROGRESS_INTERVAL = Duration.ofSeconds(10);
   static final Duration MIN_PROGRESS_INTERVAL = Duration.ofMillis(100);
   static final Duration MAX_PROGRESS_INTERVAL = Duration.ofHours(1);
+  private static final int MAX_NANOS = 999_999_999;
 
   private final ContainerStore store;
   private final ContainerLookup lookup;
@@ -115,23 +116,27 @@ final class StatebridgeService extends StatebridgeGrpc.StatebridgeImplBase {
       return DEFAULT_PROGRESS_INTERVAL;
     }
     com.google.protobuf.Duration asked = request.getProgressInterval();
+    if (asked.getNanos() < 0 || asked.getNanos() > MAX_NANOS) {
+      throw Fields.invalid("progress_interval", "must have from 0 to 999999999 nanos");
+    }
     // Clamped, so that the sum below cannot overflow; far out of range is out of range all the
     // same.
     long seconds = Math.clamp(asked.getSeconds(), -1, MAX_PROGRESS_INTERVAL.toSeconds() + 1);
     Duration interval = Duration.ofSeconds(seconds, asked.getNanos());
     if (interval.compareTo(MIN_PROGRESS_INTERVAL) < 0
         || interval.compareTo(MAX_PROGRESS_INTERVAL) > 0) {
-      throw Filter.invalid("progress_interval", "must be from 0.1 s to 1 h");
+      throw Fields.invalid("progress_interval", "must be from 0.1 s to 1 h");
     }
     return interval;
   }
 
   private OptionalLong resumeAfter(WatchContainersRequest.Resume resume) {
     if (resume.getEpoch().isEmpty()) {
-      throw Filter.invalid("resume.epoch", "is required");
+      throw Fields.invalid("resume.epoch", "is required");
     }
+    Fields.checkName("resume.epoch", resume.getEpoch());
     if (resume.getRevision() < 0) {
-      throw Filter.invalid("resume.revision", "is too large");
+      throw Fields.invalid("resume.revision", "is too large");
     }
     if (!resume.getEpoch().equals(store.epoch())) {
       throw WatchStream.outOfRange(
@@ -155,7 +160,9 @@ final class StatebridgeService extends StatebridgeGrpc.StatebridgeImplBase {
           switch (request.getUntil()) {
             case RECORDED -> c -> c.exit() != null;
             case OBSERVED -> c -> c.knownExit() != null;
-            case UNRECOGNIZED -> throw Filter.invalid("until", "must be RECORDED or OBSERVED");
+            case UNRECOGNIZED ->
+                throw Fields.invalid(
+                    "until", "must be RECORDED or OBSERVED, not " + request.getUntilValue());
           };
       Entry found = lookup.find(request.getNamespace(), request.getId(), request.getMatchPrefix());
       new WaitCall(

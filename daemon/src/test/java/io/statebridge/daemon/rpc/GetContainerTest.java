@@ -162,4 +162,15 @@ final class GetContainerTest {
     assertFails(Code.INVALID_ARGUMENT, "id is required", () -> get("default", ""));
     assertFails(Code.INVALID_ARGUMENT, "id is required", () -> get("", ""));
   }
+
+  @Test
+  void anIdOrANamespaceThatIsTooLongIsRefusedAndNotRepeated() {
+    String longest = "\u00fc".repeat(256);
+
+    assertFails(Code.NOT_FOUND, longest, () -> get("", longest));
+    assertFails(
+        Code.INVALID_ARGUMENT, "id is longer than 256", () -> get("", "x".repeat(16 << 10)));
+    assertFails(
+        Code.INVALID_ARGUMENT, "namespace is longer than 256", () -> get("x".repeat(257), "web"));
+  }
 }

@@ -167,7 +167,9 @@ final class ListContainersTest {
         "filter.states must be",
         () -> list(filter().addStates(ContainerState.CONTAINER_STATE_UNSPECIFIED)));
     assertFails(
-        Code.INVALID_ARGUMENT, "filter.states must be", () -> list(filter().addStatesValue(99)));
+        Code.INVALID_ARGUMENT,
+        "filter.states must be CREATED, RUNNING, EXITED or UNKNOWN, not 99",
+        () -> list(filter().addStatesValue(99)));
     assertFails(
         Code.INVALID_ARGUMENT,
         "filter.namespaces holds an empty namespace",
@@ -178,5 +180,31 @@ final class ListContainersTest {
         Code.INVALID_ARGUMENT,
         "filter.labels holds an empty key",
         () -> list(filter().putLabels("", "x")));
+  }
+
+  @Test
+  void aNameOrALabelThatNoContainerCanHaveIsToldByItsField() {
+    String longest = "x".repeat(256);
+    String tooLong = longest + "x";
+
+    assertThat(names(filter().addIds(longest).addNamespaces(longest).setSandboxId(longest)))
+        .isEmpty();
+    assertFails(
+        Code.INVALID_ARGUMENT,
+        "filter.ids holds one that is longer than 256 characters",
+        () -> list(filter().addIds("web").addIds(tooLong)));
+    assertFails(
+        Code.INVALID_ARGUMENT,
+        "filter.namespaces holds one that is longer than 256 characters",
+        () -> list(filter().addNamespaces(tooLong)));
+    assertFails(
+        Code.INVALID_ARGUMENT,
+        "filter.sandbox_id is longer than 256 characters",
+        () -> list(filter().setSandboxId(tooLong)));
+    assertThat(names(filter().putLabels("key", "x".repeat(4093)))).isEmpty();
+    assertFails(
+        Code.INVALID_ARGUMENT,
+        "filter.labels holds one whose key and value are longer than 4096 characters",
+        () -> list(filter().putLabels("key", "x".repeat(4094))));
   }
 }

@@ -202,7 +202,7 @@ final class WaitContainerTest {
     assertFails(Code.INVALID_ARGUMENT, "id is required", () -> waitNow("", RECORDED));
     assertFails(
         Code.INVALID_ARGUMENT,
-        "until must be RECORDED or OBSERVED",
+        "until must be RECORDED or OBSERVED, not 9",
         () ->
             api.call()
                 .waitContainer(

@@ -219,6 +219,7 @@ final class WatchContainersTest {
   @Test
   void aRequestThatMakesNoSenseIsToldByItsField() throws Exception {
     assertInvalid(resume("", 1), "resume.epoch is required");
+    assertInvalid(resume("e".repeat(5000), 1), "resume.epoch is longer than 256 characters");
     assertInvalid(resume(Api.EPOCH, -1), "resume.revision is too large");
     assertInvalid(watch(ContainerFilter.newBuilder().addIds("")), "filter.ids");
   }
@@ -233,7 +234,6 @@ final class WatchContainersTest {
     "0, 0",
     "0, 99999999",
     "-1, 0",
-    "1, -950000000",
     "3600, 1",
     "3601, 0",
     "9223372036854775807, 999999999",
@@ -243,6 +243,14 @@ final class WatchContainersTest {
     assertInvalid(
         api.watch(request().setProgressInterval(interval(seconds, nanos)).build()),
         "progress_interval must be from 0.1 s to 1 h");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1, -950000000", "0, 1000000000", "1, 2147483647", "0, -2147483648"})
+  void aProgressIntervalThatIsNoValidDurationIsRefused(long seconds, int nanos) throws Exception {
+    assertInvalid(
+        api.watch(request().setProgressInterval(interval(seconds, nanos)).build()),
+        "progress_interval must have from 0 to 999999999 nanos");
   }
 
   @ParameterizedTest
