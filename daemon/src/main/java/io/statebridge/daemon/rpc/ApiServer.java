@@ -1,8 +1,11 @@
 package io.statebridge.daemon.rpc;
 
+import io.grpc.BindableService;
 import io.grpc.Server;
+import io.grpc.ServerServiceDefinition;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.protobuf.services.HealthStatusManager;
+import io.grpc.protobuf.services.ProtoReflectionService;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -17,6 +20,7 @@ import io.statebridge.store.Checkpoint;
 import io.statebridge.store.ContainerStore;
 import java.io.IOException;
 import java.time.Instant;
+import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -102,18 +106,14 @@ public final class ApiServer implements AutoCloseable {
             .intercept(new EarlyHeaders())
             .intercept(new ShortStatuses())
             .addServices(
-                Stream.of(
-                        Stream.of(
-                            new StatebridgeService(
-                                    store, status, sync::status, openCalls, calls, timer)
-                                .bindService(),
-                            health.getHealthService().bindService(),
-                            ProtoReflectionServiceV1.newInstance().bindService()),
-                        cri.served().stream())
-                    .flatMap(services -> services)
-                    .map(MalformedRequests::refusedBy)
-                    .toList())
-            .fallbackHandlerRegistry(cri.others())
+                guarded(
+                    new StatebridgeService(store, status, sync::status, openCalls, calls, timer),
+                    health.getHealthService(),
+                    ProtoReflectionServiceV1.newInstance(),
+                    olderReflection()))
+            .fallbackHandlerRegistry(
+                new UnlistedServices(
+                    cri.served().stream().map(MalformedRequests::refusedBy).toList(), cri.others()))
             .build();
     ApiServer api = new ApiServer(listener, server, health, openCalls, eventLoop, calls, timer);
     try {
@@ -129,6 +129,18 @@ public final class ApiServer implements AutoCloseable {
     health.setStatus("", ServingStatus.SERVING);
     health.setStatus(StatebridgeGrpc.SERVICE_NAME, ServingStatus.SERVING);
     return api;
+  }
+
+  /** v1alpha: grpcurl before 1.8.8 and other older clients ask for nothing else. */
+  @SuppressWarnings("deprecation")
+  private static BindableService olderReflection() {
+    return ProtoReflectionService.newInstance();
+  }
+
+  private static List<ServerServiceDefinition> guarded(BindableService... services) {
+    return Stream.of(services)
+        .map(service -> MalformedRequests.refusedBy(service.bindService()))
+        .toList();
   }
 
   /**

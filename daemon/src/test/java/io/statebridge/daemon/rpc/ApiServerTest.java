@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.google.common.util.concurrent.ListenableFuture;
+import io.grpc.CallOptions;
+import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import io.grpc.Status.Code;
 import io.grpc.health.v1.HealthCheckRequest;
@@ -16,6 +18,7 @@ import io.grpc.reflection.v1.ServerReflectionGrpc;
 import io.grpc.reflection.v1.ServerReflectionRequest;
 import io.grpc.reflection.v1.ServerReflectionResponse;
 import io.grpc.reflection.v1.ServiceResponse;
+import io.grpc.stub.ClientCalls;
 import io.grpc.stub.StreamObserver;
 import io.statebridge.proto.v1.GetContainerRequest;
 import io.statebridge.proto.v1.WaitContainerRequest;
@@ -62,39 +65,62 @@ final class ApiServerTest {
   }
 
   @Test
-  void reflectionTellsTheServicesThereAre() throws Exception {
+  void reflectionOffersOurApiInBothItsVersionsAndTheCriInNone() throws Exception {
+    ServerReflectionRequest list = ServerReflectionRequest.newBuilder().setListServices("").build();
+    ServerReflectionRequest cri =
+        ServerReflectionRequest.newBuilder()
+            .setFileContainingSymbol("runtime.v1.RuntimeService")
+            .build();
+    ServerReflectionRequest ours =
+        ServerReflectionRequest.newBuilder()
+            .setFileContainingSymbol("statebridge.v1.Statebridge")
+            .build();
+
+    for (String version : List.of("v1", "v1alpha")) {
+      assertThat(reflection(version, list).getListServicesResponse().getServiceList())
+          .extracting(ServiceResponse::getName)
+          .containsExactlyInAnyOrder(
+              "statebridge.v1.Statebridge",
+              "grpc.health.v1.Health",
+              "grpc.reflection.v1.ServerReflection",
+              "grpc.reflection.v1alpha.ServerReflection");
+      assertThat(reflection(version, cri).getErrorResponse().getErrorCode())
+          .isEqualTo(Code.NOT_FOUND.value());
+      assertThat(
+              reflection(version, ours).getFileDescriptorResponse().getFileDescriptorProtoCount())
+          .isPositive();
+    }
+  }
+
+  /** The messages of both versions are alike but for their package. */
+  private ServerReflectionResponse reflection(String version, ServerReflectionRequest request)
+      throws Exception {
+    MethodDescriptor<ServerReflectionRequest, ServerReflectionResponse> method =
+        ServerReflectionGrpc.getServerReflectionInfoMethod().toBuilder()
+            .setFullMethodName(
+                "grpc.reflection." + version + ".ServerReflection/ServerReflectionInfo")
+            .build();
     CompletableFuture<ServerReflectionResponse> answer = new CompletableFuture<>();
     StreamObserver<ServerReflectionRequest> requests =
-        ServerReflectionGrpc.newStub(api.connect())
-            .serverReflectionInfo(
-                new StreamObserver<>() {
-                  @Override
-                  public void onNext(ServerReflectionResponse response) {
-                    answer.complete(response);
-                  }
+        ClientCalls.asyncBidiStreamingCall(
+            api.connect().newCall(method, CallOptions.DEFAULT),
+            new StreamObserver<>() {
+              @Override
+              public void onNext(ServerReflectionResponse response) {
+                answer.complete(response);
+              }
 
-                  @Override
-                  public void onError(Throwable failure) {
-                    answer.completeExceptionally(failure);
-                  }
+              @Override
+              public void onError(Throwable failure) {
+                answer.completeExceptionally(failure);
+              }
 
-                  @Override
-                  public void onCompleted() {}
-                });
-    requests.onNext(ServerReflectionRequest.newBuilder().setListServices("").build());
-
-    List<ServiceResponse> services =
-        answer.get(10, TimeUnit.SECONDS).getListServicesResponse().getServiceList();
-
-    assertThat(services)
-        .extracting(ServiceResponse::getName)
-        .containsExactlyInAnyOrder(
-            "runtime.v1.ImageService",
-            "runtime.v1.RuntimeService",
-            "statebridge.v1.Statebridge",
-            "grpc.health.v1.Health",
-            "grpc.reflection.v1.ServerReflection");
+              @Override
+              public void onCompleted() {}
+            });
+    requests.onNext(request);
     requests.onCompleted();
+    return answer.get(10, TimeUnit.SECONDS);
   }
 
   @Test
