@@ -4,6 +4,7 @@ import io.grpc.BindableService;
 import io.grpc.Server;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.netty.NettyServerBuilder;
 import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.protobuf.services.ProtoReflectionService;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
@@ -38,6 +39,12 @@ public final class ApiServer implements AutoCloseable {
 
   /** Where calls are passed through to containerd: its own limit. */
   private static final int MAX_FORWARDED_BYTES = 16 << 20;
+
+  /**
+   * As etcd allows. gRPC's own 5 minutes, and 2 hours without a call, end the watch of any client
+   * that checks its connection more often. A ping costs next to nothing.
+   */
+  private static final long SHORTEST_KEEPALIVE_SECONDS = 5;
 
   private static final long CLOSE_TIMEOUT_SECONDS = 2;
 
@@ -97,8 +104,7 @@ public final class ApiServer implements AutoCloseable {
         new BridgeStatus(
             store, sync, checkpoint, version, runtimeAddress, Instant.now(), openCalls);
     Server server =
-        listener
-            .server()
+        permitPings(listener.server())
             .bossEventLoopGroup(eventLoop)
             .workerEventLoopGroup(eventLoop)
             .executor(untilClosed(calls))
@@ -129,6 +135,12 @@ public final class ApiServer implements AutoCloseable {
     health.setStatus("", ServingStatus.SERVING);
     health.setStatus(StatebridgeGrpc.SERVICE_NAME, ServingStatus.SERVING);
     return api;
+  }
+
+  static NettyServerBuilder permitPings(NettyServerBuilder server) {
+    return server
+        .permitKeepAliveTime(SHORTEST_KEEPALIVE_SECONDS, TimeUnit.SECONDS)
+        .permitKeepAliveWithoutCalls(true);
   }
 
   /** v1alpha: grpcurl before 1.8.8 and other older clients ask for nothing else. */

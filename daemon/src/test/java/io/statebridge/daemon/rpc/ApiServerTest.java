@@ -4,6 +4,9 @@ import static io.statebridge.daemon.rpc.Rejections.assertFails;
 import static io.statebridge.daemon.rpc.Samples.running;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.mockito.Mockito.RETURNS_SELF;
+import static org.mockito.Mockito.mock;
+import static org.mockito.Mockito.verify;
 
 import com.google.common.util.concurrent.ListenableFuture;
 import io.grpc.CallOptions;
@@ -14,6 +17,7 @@ import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.health.v1.HealthGrpc;
+import io.grpc.netty.NettyServerBuilder;
 import io.grpc.reflection.v1.ServerReflectionGrpc;
 import io.grpc.reflection.v1.ServerReflectionRequest;
 import io.grpc.reflection.v1.ServerReflectionResponse;
@@ -121,6 +125,17 @@ final class ApiServerTest {
     requests.onNext(request);
     requests.onCompleted();
     return answer.get(10, TimeUnit.SECONDS);
+  }
+
+  /** gRPC's server has no clock that a test could move, and 4 pings take 20 s to tell. */
+  @Test
+  void aClientMayPingEveryFiveSecondsAlsoWithoutACall() {
+    NettyServerBuilder builder = mock(NettyServerBuilder.class, RETURNS_SELF);
+
+    assertThat(ApiServer.permitPings(builder)).isSameAs(builder);
+
+    verify(builder).permitKeepAliveTime(5, TimeUnit.SECONDS);
+    verify(builder).permitKeepAliveWithoutCalls(true);
   }
 
   @Test
