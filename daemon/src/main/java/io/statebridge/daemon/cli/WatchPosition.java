@@ -12,7 +12,7 @@ final class WatchPosition {
   }
 
   void passed(WatchContainersResponse change) {
-    // The records before SYNCED carry the revision of a list that has not been seen to its end.
+    // The records before SYNCED carry no revision: they are no place to go on from.
     if (last != null || change.getType() == WatchContainersResponse.Type.SYNCED) {
       last = new ResumePoint(change.getEpoch(), change.getRevision());
     }

@@ -22,7 +22,9 @@ final class WatchTable implements WatchPrinter {
       return;
     }
     String type = change.getType().name();
-    String revision = Long.toUnsignedString(change.getRevision());
+    long number = change.getRevision();
+    // What is there at the beginning is no place to go on from.
+    String revision = number == 0 && change.hasContainer() ? "-" : Long.toUnsignedString(number);
     if (!change.hasContainer()) {
       // SYNCED: all that existed is printed, and from here a later watch can go on.
       terminal.out().println(type + "  --resume " + change.getEpoch() + ":" + revision);

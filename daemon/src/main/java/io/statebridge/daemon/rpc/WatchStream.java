@@ -30,6 +30,12 @@ import org.jspecify.annotations.Nullable;
 /** What one watcher is told: what is there, then each change, and marks while there is none. */
 final class WatchStream implements StoreStream.Source<WatchContainersResponse> {
 
+  /**
+   * Of the initial ADDED: whoever resumed after one of them would miss those that were still to
+   * come.
+   */
+  private static final long NO_RESUME_POINT = 0;
+
   private final ContainerStore store;
   private final Filter filter;
   private final Supplier<SyncStatus> sync;
@@ -90,7 +96,7 @@ final class WatchStream implements StoreStream.Source<WatchContainersResponse> {
     Stream<WatchContainersResponse> all =
         snapshot.entries().stream()
             .filter(filter)
-            .map(entry -> message(WatchContainersResponse.Type.ADDED, revision, entry));
+            .map(entry -> message(WatchContainersResponse.Type.ADDED, NO_RESUME_POINT, entry));
     Stream<WatchContainersResponse> synced =
         Stream.of(WatchContainersResponse.Type.SYNCED).map(type -> mark(type, revision));
     return Stream.concat(all, synced).iterator();

@@ -96,7 +96,7 @@ final class WatchContainersTest {
     List<WatchContainersResponse> live = watcher.next(3);
 
     assertTold(initial)
-        .containsExactly(tuple(ADDED, 2L, "a"), tuple(ADDED, 2L, "b"), tuple(SYNCED, 2L, ""));
+        .containsExactly(tuple(ADDED, 0L, "a"), tuple(ADDED, 0L, "b"), tuple(SYNCED, 2L, ""));
     assertTold(live)
         .containsExactly(tuple(ADDED, 3L, "c"), tuple(MODIFIED, 4L, "c"), tuple(DELETED, 5L, "a"));
     assertThat(initial).extracting(WatchContainersResponse::getEpoch).containsOnly(Api.EPOCH);
@@ -158,7 +158,7 @@ final class WatchContainersTest {
     Watcher watcher =
         watch(ContainerFilter.newBuilder().addStates(ContainerState.CONTAINER_STATE_RUNNING));
 
-    assertTold(watcher.next(2)).containsExactly(tuple(ADDED, 2L, "web"), tuple(SYNCED, 2L, ""));
+    assertTold(watcher.next(2)).containsExactly(tuple(ADDED, 0L, "web"), tuple(SYNCED, 2L, ""));
   }
 
   @Test
@@ -175,6 +175,21 @@ final class WatchContainersTest {
     assertTold(missed).containsExactly(tuple(MODIFIED, 4L, "busy"), tuple(MODIFIED, 5L, "busy"));
     assertTold(watcher.next(1)).containsExactly(tuple(MODIFIED, 6L, "busy"));
     assertThat(watcher.rest()).isEmpty();
+  }
+
+  @Test
+  void whoeverResumesFromAnyMessageThatHasARevisionMissesNothing() throws Exception {
+    api.store.create(created("a"));
+    api.store.create(created("b"));
+    List<WatchContainersResponse> told = api.watch().next(3);
+
+    for (WatchContainersResponse message : told) {
+      boolean mayMissOthers = message.getRevision() > 0 && message.getType() != SYNCED;
+      assertThat(mayMissOthers).isFalse();
+    }
+    // One that takes the 0 for a revision all the same is told all from the beginning.
+    assertTold(resume(Api.EPOCH, told.getFirst().getRevision()).next(2))
+        .containsExactly(tuple(ADDED, 1L, "a"), tuple(ADDED, 2L, "b"));
   }
 
   @Test
