@@ -37,6 +37,7 @@ class ArchitectureTest {
   private static final String RPC = "io.statebridge.daemon.rpc";
   private static final String CRI = "io.statebridge.daemon.cri";
   private static final String STREAM = "io.statebridge.daemon.stream";
+  private static final String CLIENTS = "io.statebridge.daemon.clients";
   private static final String OPS = "io.statebridge.daemon.ops";
   private static final String CLI = "io.statebridge.daemon.cli";
   private static final String SIMULATOR = "io.statebridge.simulator";
@@ -54,10 +55,21 @@ class ArchitectureTest {
           entry(ADAPTER, with(GRPC, API, PROTO, LOG, "com.fasterxml.jackson..")),
           entry(SHIM, with(GRPC, API, PROTO, LOG, "com.fasterxml.jackson.core..")),
           entry(STREAM, with(GRPC, STORE, LOG)),
-          entry(RPC, with(GRPC, API, STORE, SYNC, STREAM, CRI, PROTO, LOG)),
+          entry(CLIENTS, with(GRPC, LOG)),
+          entry(RPC, with(GRPC, API, STORE, SYNC, STREAM, CLIENTS, CRI, PROTO, LOG)),
           entry(
               CRI,
-              with(GRPC, API, STORE, SYNC, STREAM, ADAPTER, PROTO, LOG, "com.fasterxml.jackson..")),
+              with(
+                  GRPC,
+                  API,
+                  STORE,
+                  SYNC,
+                  STREAM,
+                  CLIENTS,
+                  ADAPTER,
+                  PROTO,
+                  LOG,
+                  "com.fasterxml.jackson..")),
           entry(SIMULATOR, with(GRPC, PROTO, LOG)));
 
   private static final JavaClasses PRODUCT =

@@ -8,6 +8,7 @@ import io.grpc.ServerServiceDefinition;
 import io.grpc.ServiceDescriptor;
 import io.statebridge.api.ContainerId;
 import io.statebridge.api.ContainerUsage;
+import io.statebridge.daemon.clients.CallHold;
 import io.statebridge.daemon.stream.OpenCalls;
 import io.statebridge.daemon.sync.SyncStatus;
 import io.statebridge.proto.containerd.containers.v1.Container;
@@ -73,6 +74,7 @@ public record CriServices(
       Settler settler,
       OpenCalls openCalls,
       Executor executor) {
+    Channel counting = CallHold.counting(settings.containerd());
     CriPlugin plugin = new CriPlugin(settings.containerd(), Ticker.systemTicker());
     CriRecords records = new CriRecords(store, settings.namespaces(), plugin::image);
     CriRuntimeService runtime =
@@ -88,13 +90,9 @@ public record CriServices(
     return new CriServices(
         List.of(
             withoutOthers(runtime.bindService()),
-            new CriImageService(settings.containerd(), settings.socket()).bindService()),
+            new CriImageService(counting, settings.socket()).bindService()),
         new CriForwarding(
-            settings.containerd(),
-            settings.socket(),
-            settings.forward(),
-            new CriEffects(records),
-            settler),
+            counting, settings.socket(), settings.forward(), new CriEffects(records), settler),
         settings.forward());
   }
 

@@ -1,6 +1,8 @@
 package io.statebridge.daemon.ops;
 
 import io.statebridge.api.ExitWaiter;
+import io.statebridge.daemon.clients.ClientBounds;
+import io.statebridge.daemon.clients.ClientLimits;
 import io.statebridge.daemon.containerd.ContainerdChannel;
 import io.statebridge.daemon.containerd.ContainerdExitWaiter;
 import io.statebridge.daemon.containerd.GrpcContainerRuntime;
@@ -101,6 +103,7 @@ public final class Daemon implements AutoCloseable {
       api =
           ApiServer.start(
               listener,
+              new ClientBounds(ClientLimits.ofHeap(Runtime.getRuntime().maxMemory())),
               store,
               sync,
               checkpoint,

@@ -12,6 +12,7 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import io.statebridge.daemon.clients.ClientBounds;
 import io.statebridge.daemon.cri.CriServices;
 import io.statebridge.daemon.stream.EarlyHeaders;
 import io.statebridge.daemon.stream.OpenCalls;
@@ -82,6 +83,7 @@ public final class ApiServer implements AutoCloseable {
    */
   public static ApiServer start(
       Listener listener,
+      ClientBounds bounds,
       ContainerStore store,
       Sync sync,
       Checkpoint checkpoint,
@@ -104,13 +106,15 @@ public final class ApiServer implements AutoCloseable {
         new BridgeStatus(
             store, sync, checkpoint, version, runtimeAddress, Instant.now(), openCalls);
     Server server =
-        permitPings(listener.server())
+        bounds
+            .on(
+                permitPings(listener.server())
+                    .intercept(new EarlyHeaders())
+                    .intercept(new ShortStatuses()))
             .bossEventLoopGroup(eventLoop)
             .workerEventLoopGroup(eventLoop)
             .executor(untilClosed(calls))
             .maxInboundMessageSize(cri.forwards() ? MAX_FORWARDED_BYTES : MAX_REQUEST_BYTES)
-            .intercept(new EarlyHeaders())
-            .intercept(new ShortStatuses())
             .addServices(
                 guarded(
                     new StatebridgeService(store, status, sync::status, openCalls, calls, timer),

@@ -7,6 +7,8 @@ import io.grpc.Channel;
 import io.grpc.ManagedChannel;
 import io.statebridge.api.ContainerRuntime;
 import io.statebridge.api.ContainerUsage;
+import io.statebridge.daemon.clients.ClientBounds;
+import io.statebridge.daemon.clients.ClientLimits;
 import io.statebridge.daemon.cri.CriServices;
 import io.statebridge.daemon.sync.DeletePolicy;
 import io.statebridge.daemon.sync.DeletePolicy.Setting;
@@ -47,11 +49,11 @@ final class Api implements AutoCloseable {
   private boolean serving = true;
   private final List<UnixChannel> channels = new ArrayList<>();
 
-  private Api(Path socket, int logCapacity) throws IOException {
+  private Api(Path socket, int logCapacity, ClientLimits limits) throws IOException {
     this.socket = socket;
     store =
         new ContainerStore(EPOCH, logCapacity, RETENTION, InstantSource.system(), System::nanoTime);
-    server = serve(socket, store);
+    server = serve(ListenSocket.claim(socket), store, limits);
   }
 
   static Api in(Path directory) throws IOException {
@@ -59,7 +61,14 @@ final class Api implements AutoCloseable {
   }
 
   static Api in(Path directory, int logCapacity) throws IOException {
-    return new Api(directory.resolve("s.sock"), logCapacity);
+    return new Api(
+        directory.resolve("s.sock"),
+        logCapacity,
+        ClientLimits.ofHeap(Runtime.getRuntime().maxMemory()));
+  }
+
+  static Api in(Path directory, ClientLimits limits) throws IOException {
+    return new Api(directory.resolve("s.sock"), 1000, limits);
   }
 
   /** A server by itself, over a sync that was never started. */
@@ -68,6 +77,11 @@ final class Api implements AutoCloseable {
   }
 
   static ApiServer serve(Listener listener, ContainerStore store) throws IOException {
+    return serve(listener, store, ClientLimits.ofHeap(Runtime.getRuntime().maxMemory()));
+  }
+
+  private static ApiServer serve(Listener listener, ContainerStore store, ClientLimits limits)
+      throws IOException {
     SyncLoop loop = mock(SyncLoop.class);
     when(loop.now()).thenReturn(SINCE);
     Sync sync =
@@ -91,6 +105,7 @@ final class Api implements AutoCloseable {
             mock(ContainerUsage.class));
     return ApiServer.start(
         listener,
+        new ClientBounds(limits),
         store,
         sync,
         Checkpoint.disabled(),
@@ -102,7 +117,15 @@ final class Api implements AutoCloseable {
 
   /** A connection of its own. */
   ManagedChannel connect() {
-    UnixChannel channel = new UnixChannel(socket);
+    return keep(new UnixChannel(socket));
+  }
+
+  /** Likewise, which takes so many bytes that nobody reads, and no more. */
+  ManagedChannel connect(int window) {
+    return keep(new UnixChannel(socket, window));
+  }
+
+  private ManagedChannel keep(UnixChannel channel) {
     channels.add(channel);
     return channel.grpc();
   }

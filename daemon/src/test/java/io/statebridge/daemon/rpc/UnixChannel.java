@@ -17,12 +17,20 @@ final class UnixChannel implements AutoCloseable {
   private final ManagedChannel channel;
 
   UnixChannel(Path socket) {
+    this(socket, NettyChannelBuilder.DEFAULT_FLOW_CONTROL_WINDOW);
+  }
+
+  /**
+   * @param window how many bytes it takes that nobody reads
+   */
+  UnixChannel(Path socket, int window) {
     channel =
         NettyChannelBuilder.forAddress(new DomainSocketAddress(socket.toString()))
             .channelType(EpollDomainSocketChannel.class, DomainSocketAddress.class)
             .eventLoopGroup(eventLoop)
             .overrideAuthority("localhost")
             .usePlaintext()
+            .flowControlWindow(window)
             .directExecutor()
             .build();
   }

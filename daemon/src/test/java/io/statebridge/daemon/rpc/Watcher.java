@@ -96,6 +96,10 @@ final class Watcher
     return messages;
   }
 
+  boolean hasEnded() {
+    return failure.isDone();
+  }
+
   Status end() throws Exception {
     return Status.fromThrowable(failure.get(PATIENCE_SECONDS, TimeUnit.SECONDS));
   }

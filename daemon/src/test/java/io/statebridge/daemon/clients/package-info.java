@@ -1,0 +1,4 @@
+@NullMarked
+package io.statebridge.daemon.clients;
+
+import org.jspecify.annotations.NullMarked;
