@@ -70,10 +70,15 @@ final class DaemonConnection implements AutoCloseable {
   /** One call that the daemon answers from memory, so that it is given 10 s. */
   <T> T ask(Function<StatebridgeBlockingStub, T> call) {
     try {
-      return call.apply(stub().withDeadlineAfter(ANSWER_SECONDS, TimeUnit.SECONDS));
+      return answer(call);
     } catch (StatusRuntimeException e) {
       throw failure(e);
     }
+  }
+
+  /** Likewise; its failure is to go through {@link #failure}. */
+  <T> T answer(Function<StatebridgeBlockingStub, T> call) {
+    return call.apply(stub().withDeadlineAfter(ANSWER_SECONDS, TimeUnit.SECONDS));
   }
 
   /** For calls that last; their failures are to go through {@link #failure}. */

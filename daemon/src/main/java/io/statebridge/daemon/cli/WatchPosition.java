@@ -1,6 +1,7 @@
 package io.statebridge.daemon.cli;
 
 import io.statebridge.proto.v1.WatchContainersResponse;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** How far a watch has come: from where another one could go on without a gap. */
@@ -16,6 +17,10 @@ final class WatchPosition {
     if (last != null || change.getType() == WatchContainersResponse.Type.SYNCED) {
       last = new ResumePoint(change.getEpoch(), change.getRevision());
     }
+  }
+
+  Optional<ResumePoint> last() {
+    return Optional.ofNullable(last);
   }
 
   /** What to add to a failure's line; empty when only a new watch can help. */

@@ -26,6 +26,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +37,7 @@ final class FakeDaemon extends StatebridgeGrpc.StatebridgeImplBase implements Au
   private final EventLoopGroup eventLoop =
       new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
   private final Server server;
+  private final Queue<Play> plays = new ConcurrentLinkedQueue<>();
   private volatile List<? extends MessageLite> answers = List.of();
   private volatile @Nullable Status end = Status.OK;
 
@@ -48,6 +51,13 @@ final class FakeDaemon extends StatebridgeGrpc.StatebridgeImplBase implements Au
             .addService(this)
             .build()
             .start();
+  }
+
+  private record Play(Status end, List<? extends MessageLite> answers) {}
+
+  /** What calls are answered with first, each with one of these; then with what comes next. */
+  void first(Status thenEnd, MessageLite... messages) {
+    plays.add(new Play(thenEnd, List.of(messages)));
   }
 
   /** What comes next: these answers, then the end; without an end the call stays open. */
@@ -91,8 +101,9 @@ final class FakeDaemon extends StatebridgeGrpc.StatebridgeImplBase implements Au
 
   private <T> void play(MessageLite request, Class<T> type, StreamObserver<T> to) {
     requests.add(request);
-    answers.forEach(each -> to.onNext(type.cast(each)));
-    Status status = end;
+    Play play = plays.poll();
+    (play == null ? answers : play.answers()).forEach(each -> to.onNext(type.cast(each)));
+    Status status = play == null ? end : play.end();
     if (status == null) {
       return;
     }
