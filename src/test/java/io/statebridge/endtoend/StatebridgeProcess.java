@@ -34,6 +34,7 @@ final class StatebridgeProcess implements AutoCloseable {
   private final String[] arguments;
   private final List<String> prefix = new ArrayList<>();
   private boolean logIsRead = true;
+  private String javaOptions = "";
   private @Nullable Process process;
 
   /**
@@ -81,10 +82,17 @@ final class StatebridgeProcess implements AutoCloseable {
     return this;
   }
 
+  /** From its next start on with options for its JVM. */
+  StatebridgeProcess withJavaOptions(String options) {
+    javaOptions = options;
+    return this;
+  }
+
   /** Starts it and waits until it serves, whatever becomes of containerd. */
   void start() {
     ProcessBuilder builder = Checkout.statebridge(arguments);
     builder.command().addAll(0, prefix);
+    builder.environment().put("STATEBRIDGE_JAVA_OPTS", javaOptions);
     Process started;
     try {
       started =
@@ -210,7 +218,7 @@ final class StatebridgeProcess implements AutoCloseable {
     Signals.thaw(handle());
   }
 
-  private ProcessHandle handle() {
+  ProcessHandle handle() {
     return Objects.requireNonNull(process, "not started").toHandle();
   }
 

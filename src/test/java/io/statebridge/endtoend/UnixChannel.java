@@ -15,6 +15,13 @@ import java.util.concurrent.TimeUnit;
 record UnixChannel(ManagedChannel grpc, EventLoopGroup eventLoop) implements AutoCloseable {
 
   static UnixChannel to(Path socket) {
+    return to(socket, NettyChannelBuilder.DEFAULT_FLOW_CONTROL_WINDOW);
+  }
+
+  /**
+   * @param window how many bytes it takes that nobody reads
+   */
+  static UnixChannel to(Path socket, int window) {
     EventLoopGroup eventLoop =
         new MultiThreadIoEventLoopGroup(
             1, new DefaultThreadFactory("test-client", true), EpollIoHandler.newFactory());
@@ -24,6 +31,7 @@ record UnixChannel(ManagedChannel grpc, EventLoopGroup eventLoop) implements Aut
             .channelType(EpollDomainSocketChannel.class, DomainSocketAddress.class)
             .overrideAuthority("localhost")
             .usePlaintext()
+            .flowControlWindow(window)
             .directExecutor()
             .build();
     return new UnixChannel(channel, eventLoop);

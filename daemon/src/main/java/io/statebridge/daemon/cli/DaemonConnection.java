@@ -109,9 +109,10 @@ final class DaemonConnection implements AutoCloseable {
                   + " the daemon");
       case RESOURCE_EXHAUSTED ->
           CommandFailure.failed(
-              "the answer passes a limit ("
+              "the call passes a limit: "
                   + said
-                  + "): ask for fewer containers, or use 'statebridge watch'");
+                  + " (for an answer that is too large: ask for fewer containers, or use"
+                  + " 'statebridge watch')");
       case OK,
           CANCELLED,
           UNKNOWN,
