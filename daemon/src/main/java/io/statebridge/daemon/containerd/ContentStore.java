@@ -36,15 +36,13 @@ final class ContentStore {
     try {
       long size =
           asking.info(InfoRequest.newBuilder().setDigest(digest).build()).getInfo().getSize();
-      if (size > MAX_BLOB_BYTES) {
-        throw new IOException(
-            "%s has %d bytes, and %d are read at most".formatted(digest, size, MAX_BLOB_BYTES));
-      }
+      requireNotTooLarge(digest, size);
       Iterator<ReadContentResponse> parts =
           asking.read(ReadContentRequest.newBuilder().setDigest(digest).build());
       ByteString blob = ByteString.EMPTY;
       while (parts.hasNext()) {
         blob = blob.concat(parts.next().getData());
+        requireNotTooLarge(digest, blob.size());
       }
       return blob;
     } catch (StatusRuntimeException e) {
@@ -52,6 +50,13 @@ final class ContentStore {
         throw new IOException(digest + ": " + e.getMessage(), e);
       }
       throw e;
+    }
+  }
+
+  private static void requireNotTooLarge(String digest, long size) throws IOException {
+    if (size > MAX_BLOB_BYTES) {
+      throw new IOException(
+          "%s has %d bytes, and %d are read at most".formatted(digest, size, MAX_BLOB_BYTES));
     }
   }
 }

@@ -171,7 +171,11 @@ public final class GrpcContainerRuntime implements ContainerRuntime {
     ListContainersRequest all = ListContainersRequest.getDefaultInstance();
     Collected<ListContainerMessage, ContainerInfo> listed =
         new Collected<>(
-            "Containers/ListStream", message -> info(namespace, message.getContainer()));
+            "Containers/ListStream",
+            message ->
+                info(
+                    new ContainerId(namespace, message.getContainer().getId()),
+                    message.getContainer()));
     in(namespace, ContainersGrpc.newStub(channel), deadlines.list()).listStream(all, listed);
     return sandboxes.beside(namespace, listed.all());
   }
@@ -194,7 +198,7 @@ public final class GrpcContainerRuntime implements ContainerRuntime {
   @Override
   public CompletionStage<ContainerInfo> getContainer(ContainerId id) {
     return describe(id)
-        .thenApply(container -> info(id.namespace(), container))
+        .thenApply(container -> info(id, container))
         .exceptionallyCompose(failure -> sandboxes.get(id, failure));
   }
 
@@ -243,10 +247,10 @@ public final class GrpcContainerRuntime implements ContainerRuntime {
         .thenAccept(response -> {});
   }
 
-  private static ContainerInfo info(String namespace, Container container) {
+  private static ContainerInfo info(ContainerId id, Container container) {
     SpecParts spec = SpecParts.of(container.getSpec());
     return new ContainerInfo(
-        new ContainerId(namespace, container.getId()),
+        id,
         container.getImage(),
         container.getRuntime().getName(),
         container.getLabelsMap(),

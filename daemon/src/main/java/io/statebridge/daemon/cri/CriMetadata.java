@@ -19,6 +19,7 @@ import io.statebridge.proto.cri.v1.NamespaceOption;
 import io.statebridge.proto.cri.v1.PodSandboxMetadata;
 import io.statebridge.proto.cri.v1.Signal;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -173,7 +174,12 @@ record CriMetadata(boolean isSandbox, JsonNode kept, JsonNode metadata, JsonNode
   /** The plugin removes a sandbox's network namespace when it stops it. */
   boolean isNetNamespaceClosed() {
     String path = metadata.path("NetNSPath").asText();
-    return !path.isEmpty() && !Files.exists(Path.of(path));
+    try {
+      return !path.isEmpty() && !Files.exists(Path.of(path));
+    } catch (InvalidPathException e) {
+      // No file has such a name.
+      return true;
+    }
   }
 
   Map<String, String> labels() {

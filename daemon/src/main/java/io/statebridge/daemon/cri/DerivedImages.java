@@ -1,6 +1,5 @@
 package io.statebridge.daemon.cri;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.primitives.Longs;
@@ -19,6 +18,7 @@ import io.statebridge.proto.cri.v1.ImageStatusResponse;
 import io.statebridge.proto.cri.v1.Int64Value;
 import io.statebridge.proto.cri.v1.ListImagesResponse;
 import io.statebridge.proto.cri.v1.UInt64Value;
+import java.io.IOException;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
@@ -121,8 +121,9 @@ final class DerivedImages {
   private static String info(ContainerdImage image) {
     ObjectNode info = JSON.createObjectNode().put("chainID", image.content().chainId());
     try {
-      info.set("imageSpec", JSON.readTree(image.content().config().toStringUtf8()));
-    } catch (JsonProcessingException e) {
+      // The bytes, as they were read before: they may be UTF-16.
+      info.set("imageSpec", JSON.readTree(image.content().config().newInput()));
+    } catch (IOException e) {
       throw new IllegalStateException("a configuration that could be read before", e);
     }
     return info.toString();

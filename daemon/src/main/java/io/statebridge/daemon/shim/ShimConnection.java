@@ -7,6 +7,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPipeline;
 import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.handler.codec.CorruptedFrameException;
 import io.netty.handler.codec.LengthFieldBasedFrameDecoder;
 import io.statebridge.api.RuntimeFailure;
 import io.statebridge.api.RuntimeFailure.Kind;
@@ -90,9 +91,13 @@ final class ShimConnection extends SimpleChannelInboundHandler<ByteBuf> {
     frame.skipBytes(1);
     // Before the call is taken out: one that cannot be read must fail with the others.
     Response response = Response.parseFrom(frame.nioBuffer());
+    if (type != RESPONSE) {
+      // Nothing that we call has an answer in parts.
+      throw new CorruptedFrameException("a frame of type " + type + " on stream " + stream);
+    }
     Call call = open.remove(stream);
-    if (call == null || type != RESPONSE) {
-      // Of a call that was given up.
+    if (call == null) {
+      // It was given up.
       return;
     }
     Status status = response.getStatus();

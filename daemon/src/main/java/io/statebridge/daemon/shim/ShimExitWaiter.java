@@ -23,7 +23,9 @@ import io.statebridge.proto.containerd.shim.StateRequest;
 import io.statebridge.proto.containerd.shim.StateResponse;
 import io.statebridge.proto.containerd.shim.WaitRequest;
 import io.statebridge.proto.containerd.shim.WaitResponse;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
@@ -81,7 +83,10 @@ public final class ShimExitWaiter implements ExitWaiter, AutoCloseable {
       return wait;
     }
     try {
-      files.execute(() -> wait.find(Path.of(bundle)));
+      Path path = Path.of(bundle);
+      files.execute(() -> wait.find(path));
+    } catch (InvalidPathException e) {
+      wait.fail(Kind.PERMANENT, "the bundle of " + id + " is no path: " + e.getMessage());
     } catch (RejectedExecutionException e) {
       wait.fail(Kind.TRANSIENT, "waiting at shims has ended");
     }
@@ -288,10 +293,14 @@ public final class ShimExitWaiter implements ExitWaiter, AutoCloseable {
         throw new RuntimeFailure(
             Kind.TRANSIENT, "the shim of " + id + " tells an exit without a time");
       }
-      return new Exit(
-          response.getExitStatus(),
-          Instant.ofEpochSecond(at.getSeconds(), at.getNanos()),
-          ExitSource.SHIM);
+      Instant exitedAt;
+      try {
+        exitedAt = Instant.ofEpochSecond(at.getSeconds(), at.getNanos());
+      } catch (DateTimeException e) {
+        throw new RuntimeFailure(
+            Kind.TRANSIENT, "the shim of " + id + " reports an exit in no year that there is", e);
+      }
+      return new Exit(response.getExitStatus(), exitedAt, ExitSource.SHIM);
     }
 
     private <T> T parse(com.google.protobuf.Parser<T> parser, ByteString bytes) {

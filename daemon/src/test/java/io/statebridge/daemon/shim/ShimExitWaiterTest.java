@@ -102,6 +102,14 @@ final class ShimExitWaiterTest {
   }
 
   @Test
+  void aBundleThatIsNoPathFailsTheWait() {
+    RuntimeFailure failure = failure(waiter.open(WEB, 42, "/run/\0"));
+
+    assertThat(failure.kind()).isEqualTo(Kind.PERMANENT);
+    assertThat(failure).hasMessageContaining("the bundle of default/web is no path");
+  }
+
+  @Test
   void theFileOfNewerContainerdsNamesTheVersion() throws Exception {
     String bundle =
         bundle(
