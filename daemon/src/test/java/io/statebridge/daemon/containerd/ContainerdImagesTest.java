@@ -12,6 +12,9 @@ import io.grpc.Deadline;
 import io.grpc.Status;
 import io.grpc.Status.Code;
 import io.grpc.StatusRuntimeException;
+import io.statebridge.proto.containerd.content.v1.ReadContentResponse;
+import io.statebridge.proto.containerd.images.v1.Image;
+import io.statebridge.proto.containerd.images.v1.ListImagesResponse;
 import io.statebridge.proto.containerd.types.Descriptor;
 import io.statebridge.simulator.SimulatedContainerd;
 import java.io.IOException;
@@ -225,6 +228,33 @@ final class ContainerdImagesTest {
     assertThat(list(images)).isEmpty();
     assertThat(calls("Content/Read")).isEqualTo(1);
     assertThat(log.list).hasSize(1);
+  }
+
+  @Test
+  void aBlobThatIsLargerThanContainerdSaysIsNotKept() {
+    Descriptor manifest = samples.manifest(samples.config(""));
+    byte[] list =
+        ListImagesResponse.newBuilder()
+            .addImages(Image.newBuilder().setName("web").setTarget(manifest))
+            .build()
+            .toByteArray();
+    byte[] large =
+        ReadContentResponse.newBuilder()
+            .setData(ByteString.copyFrom(new byte[ContentStore.MAX_BLOB_BYTES + 1]))
+            .build()
+            .toByteArray();
+    RawContainerd raw = new RawContainerd();
+    raw.answerWith(
+        method -> method.endsWith("/List") ? list : method.endsWith("/Read") ? large : new byte[0]);
+
+    try (ContainerdChannel toRaw = ContainerdChannel.to(raw.socket())) {
+      assertThat(list(new ContainerdImages(toRaw.grpc(), "k8s.io"))).isEmpty();
+    }
+    assertThat(log.list)
+        .extracting(ILoggingEvent::getFormattedMessage)
+        .singleElement()
+        .asString()
+        .contains("4194304 are read at most");
   }
 
   @ParameterizedTest

@@ -82,6 +82,28 @@ final class Api implements AutoCloseable {
 
   private static ApiServer serve(Listener listener, ContainerStore store, ClientLimits limits)
       throws IOException {
+    return serve(
+        listener,
+        store,
+        limits,
+        new CriServices.Settings(
+            Set.of("k8s.io"),
+            false,
+            mock(Channel.class),
+            RUNTIME_ADDRESS,
+            id -> CompletableFuture.failedStage(new AssertionError("nobody asks")),
+            mock(ContainerUsage.class)));
+  }
+
+  static ApiServer serve(Listener listener, ContainerStore store, CriServices.Settings cri)
+      throws IOException {
+    return serve(
+        listener, store, ClientLimits.ofHeap(Runtime.getRuntime().maxMemory()), cri);
+  }
+
+  private static ApiServer serve(
+      Listener listener, ContainerStore store, ClientLimits limits, CriServices.Settings cri)
+      throws IOException {
     SyncLoop loop = mock(SyncLoop.class);
     when(loop.now()).thenReturn(SINCE);
     Sync sync =
@@ -95,14 +117,6 @@ final class Api implements AutoCloseable {
             SyncSettings.DEFAULTS,
             new Random(1),
             mock(NodeProcesses.class));
-    CriServices.Settings cri =
-        new CriServices.Settings(
-            Set.of("k8s.io"),
-            false,
-            mock(Channel.class),
-            RUNTIME_ADDRESS,
-            id -> CompletableFuture.failedStage(new AssertionError("nobody asks")),
-            mock(ContainerUsage.class));
     return ApiServer.start(
         listener,
         new ClientBounds(limits),
