@@ -16,13 +16,14 @@ import io.statebridge.proto.v1.Container;
 import io.statebridge.proto.v1.StatebridgeGrpc;
 import io.statebridge.proto.v1.WatchContainersRequest;
 import io.statebridge.proto.v1.WatchContainersResponse;
-import io.statebridge.proto.v1.WatchContainersResponse.Type;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
@@ -74,6 +75,7 @@ final class WatcherFleet implements AutoCloseable {
     private final CompletableFuture<Long> synced = new CompletableFuture<>();
     private final Queue<Duration> exits = new ConcurrentLinkedQueue<>();
     private final Queue<String> faults = new ConcurrentLinkedQueue<>();
+    private final Set<String> ended = new HashSet<>();
     private volatile long revision;
 
     private Watcher(ManagedChannel channel, int wanted) {
@@ -110,8 +112,12 @@ final class WatcherFleet implements AutoCloseable {
         faults.add(message.getRevision() + " after " + revision);
       }
       Container container = message.getContainer();
-      if (message.getType() == Type.MODIFIED && container.hasPendingExit()) {
-        Instant exited = Records.instant(container.getPendingExit().getExitedAt());
+      if ((container.hasPendingExit() || container.hasExitCode()) && ended.add(container.getId())) {
+        Instant exited =
+            Records.instant(
+                container.hasExitCode()
+                    ? container.getFinishedAt()
+                    : container.getPendingExit().getExitedAt());
         exits.add(Duration.between(exited, Instant.now()));
       }
       revision = message.getRevision();

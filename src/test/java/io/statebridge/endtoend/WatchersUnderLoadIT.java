@@ -42,10 +42,7 @@ final class WatchersUnderLoadIT {
     containerd = SimulatedContainerd.start(scratch.resolve("containerd.sock"));
     statebridge =
         StatebridgeProcess.configured(
-            containerd.socket(),
-            "change_log_size = " + LOG,
-            "[namespaces]",
-            NS + " = \"always\"");
+            containerd.socket(), "change_log_size = " + LOG, "[namespaces]", NS + " = \"always\"");
   }
 
   @AfterEach

@@ -7,7 +7,6 @@ import io.statebridge.proto.v1.ContainerFilter;
 import io.statebridge.proto.v1.ListContainersRequest;
 import io.statebridge.proto.v1.WatchContainersRequest;
 import io.statebridge.proto.v1.WatchContainersResponse;
-import io.statebridge.proto.v1.WatchContainersResponse.Type;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -90,8 +89,8 @@ final class WatchLoop {
     } catch (StatusRuntimeException e) {
       return switch (e.getStatus().getCode()) {
         case OUT_OF_RANGE -> beginsAgain(e);
-        // The latter: there are too many, or what this one prints was not read for long.
-        case UNAVAILABLE, RESOURCE_EXHAUSTED -> endsWith(daemon.failure(e));
+        // The last: there are too many, or what this one prints was not read for long.
+        case UNAVAILABLE, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED -> endsWith(daemon.failure(e));
         default -> throw withHint(daemon.failure(e));
       };
     }
@@ -110,7 +109,7 @@ final class WatchLoop {
   /** Whether somebody reads it. */
   private boolean print(WatchContainersResponse message, DaemonConnection daemon) {
     view.show(message, missing -> lastRecords(daemon, missing)).forEach(printer::print);
-    if (!fromScratch || message.getType() == Type.SYNCED) {
+    if (!fromScratch || message.getType() == WatchContainersResponse.Type.SYNCED) {
       position.passed(message);
       fromScratch = false;
       inStep = true;

@@ -2,7 +2,6 @@ package io.statebridge.daemon.cli;
 
 import io.statebridge.proto.v1.Container;
 import io.statebridge.proto.v1.WatchContainersResponse;
-import io.statebridge.proto.v1.WatchContainersResponse.Type;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -76,12 +75,15 @@ final class WatchView {
       return List.of(message);
     }
     if (!before.getCreatedAt().equals(now.getCreatedAt())) {
-      return List.of(as(Type.DELETED, before, message), message);
+      return List.of(as(WatchContainersResponse.Type.DELETED, before, message), message);
     }
     // Revisions of two epochs cannot be compared.
-    return before.toBuilder().clearRevision().build().equals(now.toBuilder().clearRevision().build())
+    return before.toBuilder()
+            .clearRevision()
+            .build()
+            .equals(now.toBuilder().clearRevision().build())
         ? List.of()
-        : List.of(as(Type.MODIFIED, now, message));
+        : List.of(as(WatchContainersResponse.Type.MODIFIED, now, message));
   }
 
   private List<WatchContainersResponse> gone(
@@ -100,12 +102,14 @@ final class WatchView {
     missing.forEach(each -> last.put(Key.of(each), each));
     lastOf.apply(missing).forEach(each -> last.replace(Key.of(each), each));
     shown.keySet().removeAll(last.keySet());
-    return last.values().stream().map(each -> as(Type.DELETED, each, synced)).toList();
+    return last.values().stream()
+        .map(each -> as(WatchContainersResponse.Type.DELETED, each, synced))
+        .toList();
   }
 
   /** At the point in time that a message is of. */
   private static WatchContainersResponse as(
-      Type type, Container container, WatchContainersResponse of) {
+      WatchContainersResponse.Type type, Container container, WatchContainersResponse of) {
     return WatchContainersResponse.newBuilder()
         .setType(type)
         .setEpoch(of.getEpoch())

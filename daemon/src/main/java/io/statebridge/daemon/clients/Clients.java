@@ -241,11 +241,11 @@ public final class Clients {
       lock.lockInterruptibly();
       try {
         Account full = connection.account.fullOfBytes(1);
-        if (connection.refusal != null || full != null && isStill(full, start)) {
+        if (connection.refusal != null || (full != null && isStill(full, start))) {
           return refused;
         }
         if (full != null) {
-          var unused = roomMade.await(ASK_AGAIN.toNanos(), TimeUnit.NANOSECONDS);
+          var _ = roomMade.await(ASK_AGAIN.toNanos(), TimeUnit.NANOSECONDS);
         }
       } finally {
         lock.unlock();
@@ -257,7 +257,7 @@ public final class Clients {
   private boolean isStill(Account full, long since) {
     long now = nanoTime.getAsLong();
     return now - since >= LONGEST_WAIT.toNanos()
-        || now - since >= PATIENCE.toNanos() && now - full.lastTakenNanos() >= PATIENCE.toNanos();
+        || (now - since >= PATIENCE.toNanos() && now - full.lastTakenNanos() >= PATIENCE.toNanos());
   }
 
   private Optional<String> hold(Connection connection, long bytes, int times) {

@@ -55,8 +55,7 @@ public final class ApiServer implements AutoCloseable {
    * It logs a stack trace for each answer that a client leaves behind, as often as clients do. Held
    * here because a logger that is collected forgets its level.
    */
-  private static final Logger TRANSPORT_LOG =
-      Logger.getLogger("io.grpc.netty.NettyServerHandler");
+  private static final Logger TRANSPORT_LOG = Logger.getLogger("io.grpc.netty.NettyServerHandler");
 
   private final Listener listener;
   private final Server server;

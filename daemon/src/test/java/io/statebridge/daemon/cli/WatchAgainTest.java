@@ -10,9 +10,10 @@ import io.statebridge.proto.v1.ListContainersRequest;
 import io.statebridge.proto.v1.ListContainersResponse;
 import io.statebridge.proto.v1.WatchContainersRequest;
 import io.statebridge.proto.v1.WatchContainersResponse;
-import io.statebridge.proto.v1.WatchContainersResponse.Type;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
@@ -64,7 +65,8 @@ final class WatchAgainTest {
         .build();
   }
 
-  private static WatchContainersResponse mark(Type type, String epoch, long revision) {
+  private static WatchContainersResponse mark(
+      WatchContainersResponse.Type type, String epoch, long revision) {
     return WatchContainersResponse.newBuilder()
         .setType(type)
         .setEpoch(epoch)
@@ -73,17 +75,17 @@ final class WatchAgainTest {
   }
 
   private static WatchContainersResponse of(
-      Type type, String epoch, long revision, Container container) {
+      WatchContainersResponse.Type type, String epoch, long revision, Container container) {
     return mark(type, epoch, revision).toBuilder().setContainer(container).build();
   }
 
   private void beginsWith(String epoch, long revision, Status end, Container... all) {
     List<WatchContainersResponse> messages =
-        new java.util.ArrayList<>(
-            java.util.Arrays.stream(all)
-                .map(each -> of(Type.ADDED, epoch, revision, each))
+        new ArrayList<>(
+            Arrays.stream(all)
+                .map(each -> of(WatchContainersResponse.Type.ADDED, epoch, revision, each))
                 .toList());
-    messages.add(mark(Type.SYNCED, epoch, revision));
+    messages.add(mark(WatchContainersResponse.Type.SYNCED, epoch, revision));
     daemon.first(end, messages.toArray(WatchContainersResponse[]::new));
   }
 
@@ -119,7 +121,7 @@ final class WatchAgainTest {
   @Test
   void aStreamThatBreaksIsResumedWithoutAWordOfWhatWasPrinted() {
     beginsWith("e1", 5, Status.UNAVAILABLE, A);
-    daemon.first(LAST, of(Type.MODIFIED, "e1", 6, exited(A, 7)));
+    daemon.first(LAST, of(WatchContainersResponse.Type.MODIFIED, "e1", 6, exited(A, 7)));
 
     CommandRun run = watch();
 
@@ -133,9 +135,7 @@ final class WatchAgainTest {
             request(
                 r ->
                     r.setResume(
-                        WatchContainersRequest.Resume.newBuilder()
-                            .setEpoch("e1")
-                            .setRevision(5))));
+                        WatchContainersRequest.Resume.newBuilder().setEpoch("e1").setRevision(5))));
   }
 
   @Test
@@ -191,7 +191,7 @@ final class WatchAgainTest {
   @Test
   void aListThatBreaksOffIsBegunAgainAndTellsNothingTwice() {
     beginsWith("e1", 5, Status.OUT_OF_RANGE, A, B);
-    daemon.first(Status.UNAVAILABLE, of(Type.ADDED, "e1", 9, exited(A, 7)));
+    daemon.first(Status.UNAVAILABLE, of(WatchContainersResponse.Type.ADDED, "e1", 9, exited(A, 7)));
     beginsWith("e1", 9, LAST, exited(A, 7), B);
 
     CommandRun run = watch();
