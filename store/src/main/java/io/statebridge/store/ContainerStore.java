@@ -57,6 +57,9 @@ public final class ContainerStore {
 
   private volatile @Nullable Snapshot latest;
 
+  /** The last revision whose commit has begun: tells who reads without the lock that one did. */
+  private volatile long begun;
+
   /** A store of the system's time that keeps nothing of what was removed. */
   public ContainerStore(String epoch, int logCapacity) {
     this(epoch, logCapacity, Duration.ZERO, InstantSource.system(), System::nanoTime);
@@ -159,12 +162,21 @@ public final class ContainerStore {
   }
 
   private @Nullable Entry entryOrRemoved(ContainerId id) {
-    @Nullable Entry entry = containers.get(id);
-    if (entry == null) {
-      entry = removed.get(id);
+    while (true) {
+      long before = begun;
+      @Nullable Entry entry = containers.get(id);
+      if (entry == null) {
+        entry = removed.get(id);
+      }
+      if (entry == null) {
+        // It may have been created anew between the two.
+        entry = containers.get(id);
+      }
+      // And have ended and been removed again, so that each of the three came at the wrong time.
+      if (entry != null || begun == before) {
+        return entry;
+      }
     }
-    // It may have been created anew between the two.
-    return entry == null ? containers.get(id) : entry;
   }
 
   /**
@@ -486,6 +498,10 @@ public final class ContainerStore {
       long revision = log.lastRevision() + 1;
       @Nullable Entry stored = after == null ? null : new Entry(after, revision, null);
       Change change = new Change(revision, nextCommitAt(), before, stored);
+      // Before the records change: whoever has read the new record must get no older snapshot, or
+      // revision, after it.
+      latest = null;
+      begun = revision;
       if (stored == null) {
         // In this order, that whoever reads without the lock finds it in one of them.
         if (before != null && before.record().exit() != null) {
@@ -500,7 +516,6 @@ public final class ContainerStore {
       }
       outOfMemory.committed(id, after);
       log.append(change);
-      latest = null;
       toWake = cursors.unpark(id, revision);
       commit = stored == null ? null : new Commit(stored, change);
     } finally {

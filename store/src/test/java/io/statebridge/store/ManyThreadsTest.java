@@ -1,11 +1,18 @@
 package io.statebridge.store;
 
 import static io.statebridge.store.Samples.container;
+import static io.statebridge.store.Samples.ended;
 import static io.statebridge.store.Samples.id;
 import static io.statebridge.store.Samples.withTask;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.statebridge.api.ContainerId;
+import io.statebridge.api.ContainerRecord;
+import io.statebridge.api.Exit;
+import io.statebridge.api.ExitSource;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -31,6 +38,8 @@ final class ManyThreadsTest {
   private static final int WATCHERS = 4;
   private static final int STEPS_PER_WRITER = 2_000;
   private static final String LAST = "last";
+  private static final ContainerRecord ENDED =
+      ended(withTask(container("a"), 7), new Exit(0, Instant.EPOCH, ExitSource.EVENT));
 
   private final ExecutorService threads = Executors.newCachedThreadPool();
 
@@ -93,6 +102,56 @@ final class ManyThreadsTest {
             });
 
     write(store);
+
+    assertThat(reader.get()).isTrue();
+  }
+
+  @Test
+  void whoHasReadARecordGetsNoOlderSnapshotOrRevision() throws Exception {
+    ContainerStore store = new ContainerStore("e1", 8);
+    store.create(container("a"));
+    Future<Boolean> reader =
+        threads.submit(
+            () -> {
+              while (store.get(id(LAST)).isEmpty()) {
+                long read = store.get(id("a")).orElseThrow().revision();
+                if (store.snapshot().revision() < read || store.revision() < read) {
+                  return false;
+                }
+              }
+              return true;
+            });
+
+    for (int i = 1; i < 20 * STEPS_PER_WRITER; i++) {
+      int pid = i;
+      store.update(id("a"), c -> withTask(c, pid));
+    }
+    store.create(container(LAST));
+
+    assertThat(reader.get()).isTrue();
+  }
+
+  @Test
+  void aContainerThatComesAndGoesIsAlwaysFound() throws Exception {
+    ContainerStore store =
+        new ContainerStore("e1", 8, Duration.ofHours(1), InstantSource.system(), System::nanoTime);
+    store.create(ENDED);
+    Future<Boolean> reader =
+        threads.submit(
+            () -> {
+              while (store.get(id(LAST)).isEmpty()) {
+                if (store.getOrRemoved(ENDED.id()).isEmpty()) {
+                  return false;
+                }
+              }
+              return true;
+            });
+
+    for (int i = 0; i < 20 * STEPS_PER_WRITER; i++) {
+      store.delete(ENDED.id());
+      store.create(ENDED);
+    }
+    store.create(container(LAST));
 
     assertThat(reader.get()).isTrue();
   }
