@@ -45,6 +45,17 @@ class ReconcilerTest {
   }
 
   @Test
+  void whatRanBeforeWeStartedIsAddedAsRunningInOneStep() {
+    SyncFixture f = new SyncFixture();
+    f.runtime.add(WEB, Status.RUNNING, PID);
+
+    f.started();
+
+    assertThat(f.web().state()).isEqualTo(ContainerState.RUNNING);
+    assertThat(f.store.revision()).isEqualTo(1);
+  }
+
+  @Test
   void taskThatStoppedBeforeWeStartedIsFinishedWithItsTrueCode() {
     SyncFixture f = new SyncFixture();
     f.runtime.add(WEB, Status.RUNNING, PID);

@@ -153,7 +153,7 @@ record WithoutRecord(Context context) {
     return removed.withRun(new Ended(ended.pid(), ended.startedAt(), exit, false));
   }
 
-  private static Step read(ContainerInfo info, Observation cause) {
+  private Step read(ContainerInfo info, Observation cause) {
     ContainerRecord fresh = ContainerRecord.of(info);
     Step step =
         switch (cause) {
@@ -163,7 +163,9 @@ record WithoutRecord(Context context) {
               Step.of(fresh, new ReadTask(None.NONE, new Inspect()));
           case Listed listed ->
               listed.isOf(info)
-                  ? Step.of(fresh, new Continue(listed.read().withAsked(None.NONE).asVerified()))
+                  // In one step: a container that runs is never seen as one that was created just
+                  // now.
+                  ? LifeCycle.on(fresh, listed.read().withAsked(None.NONE).asVerified(), context)
                   : Step.of(fresh, new ReadTask(None.NONE, new Inspect()));
           // That task may have been one of the container that had the id before.
           case OtherRunRead(TaskRead other) -> {
