@@ -123,6 +123,11 @@ public final class Checkpoint implements AutoCloseable {
     return loaded.outOfMemory();
   }
 
+  /** Likewise whether the last life's store was complete, see {@link ContainerStore#isComplete}. */
+  public synchronized boolean loadComplete() {
+    return loaded.complete();
+  }
+
   /**
    * Makes the file hold what this store holds, now and from now on. A record that was loaded and is
    * not in the store is gone from the file thereafter.

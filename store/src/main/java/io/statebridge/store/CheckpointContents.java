@@ -9,10 +9,12 @@ import java.util.Map;
  *
  * @param entries ordered by id, those of removed containers among them
  * @param outOfMemory as in {@link ContainerStore#outOfMemoryNotes}
+ * @param complete as in {@link ContainerStore#isComplete}
  */
-record CheckpointContents(List<Entry> entries, Map<ContainerId, Long> outOfMemory) {
+record CheckpointContents(
+    List<Entry> entries, Map<ContainerId, Long> outOfMemory, boolean complete) {
 
-  static final CheckpointContents NONE = new CheckpointContents(List.of(), Map.of());
+  static final CheckpointContents NONE = new CheckpointContents(List.of(), Map.of(), false);
 
   boolean isEmpty() {
     return entries.isEmpty() && outOfMemory.isEmpty();

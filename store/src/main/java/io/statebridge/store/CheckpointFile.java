@@ -30,7 +30,13 @@ final class CheckpointFile implements AutoCloseable {
   /** "Stbr", by which {@code file} and we tell it from another application's. */
   private static final int APPLICATION_ID = 0x53746272;
 
-  private static final int VERSION = 4;
+  private static final int VERSION = 5;
+
+  /** A row once the store that it is of was complete. */
+  private static final String COMPLETE_SCHEMA =
+      "CREATE TABLE complete (once INTEGER PRIMARY KEY CHECK (once = 1)) STRICT";
+
+  private static final String MARK_COMPLETE = "INSERT OR IGNORE INTO complete VALUES (1)";
 
   /** What makes a file of version n, at index n - 1, one of the next. */
   private static final List<List<String>> UPGRADES =
@@ -49,20 +55,26 @@ final class CheckpointFile implements AutoCloseable {
                 pending_exit_source = NULL, pending_exit_message = NULL,
                 pending_observed_at = NULL, pending_delete_attempts = NULL,
                 pending_last_error = NULL
-              WHERE pending_exited_at IS NOT NULL AND run_pid = 0 AND started_at IS NULL""",
+              WHERE pending_exited_at IS NOT NULL AND run_pid = 0 AND started_at IS NULL\
+              """,
               "ALTER TABLE container ADD COLUMN exit_reason TEXT",
               "ALTER TABLE container ADD COLUMN pending_exit_reason TEXT",
               """
               UPDATE container SET exit_reason = CASE
                 WHEN exit_source = 'UNKNOWN' THEN 'Unknown'
                 WHEN exit_code = 0 THEN 'Completed' ELSE 'Error' END
-              WHERE exited_at IS NOT NULL""",
+              WHERE exited_at IS NOT NULL\
+              """,
               """
               UPDATE container SET pending_exit_reason = CASE
                 WHEN pending_exit_source = 'UNKNOWN' THEN 'Unknown'
                 WHEN pending_exit_code = 0 THEN 'Completed' ELSE 'Error' END
-              WHERE pending_exited_at IS NOT NULL""",
-              OutOfMemoryTable.SCHEMA));
+              WHERE pending_exited_at IS NOT NULL\
+              """,
+              OutOfMemoryTable.SCHEMA),
+          // It was not noted before, and all but a file of the first seconds is of a complete
+          // store.
+          List.of(COMPLETE_SCHEMA, MARK_COMPLETE));
 
   /**
    * Pages that the log grows to before it is brought into the database: a mebibyte, so that the
@@ -133,7 +145,12 @@ final class CheckpointFile implements AutoCloseable {
       requireWhole(directory, connection);
       ContainerTable table = new ContainerTable(connection);
       OutOfMemoryTable outOfMemory = new OutOfMemoryTable(connection);
-      CheckpointContents contents = read(directory, table, outOfMemory);
+      CheckpointContents contents =
+          read(
+              directory,
+              table,
+              outOfMemory,
+              number(connection, "SELECT count(*) FROM complete") > 0);
       return new CheckpointFile(
           directory, claim, connection, table, outOfMemory, directory.identity(), contents);
     } catch (IOException | SQLException | CheckpointException | RuntimeException e) {
@@ -198,6 +215,7 @@ final class CheckpointFile implements AutoCloseable {
       execute(connection, table);
     }
     execute(connection, OutOfMemoryTable.SCHEMA);
+    execute(connection, COMPLETE_SCHEMA);
     execute(connection, "PRAGMA application_id = " + APPLICATION_ID);
     execute(connection, "PRAGMA user_version = " + VERSION);
     execute(connection, "COMMIT");
@@ -215,11 +233,14 @@ final class CheckpointFile implements AutoCloseable {
   }
 
   private static CheckpointContents read(
-      StateDirectory directory, ContainerTable table, OutOfMemoryTable outOfMemory)
+      StateDirectory directory,
+      ContainerTable table,
+      OutOfMemoryTable outOfMemory,
+      boolean complete)
       throws SQLException, CheckpointException {
     try {
       return new CheckpointContents(
-          List.copyOf(table.readAll()), Map.copyOf(outOfMemory.readAll()));
+          List.copyOf(table.readAll()), Map.copyOf(outOfMemory.readAll()), complete);
     } catch (RuntimeException e) {
       throw CheckpointException.badFile(directory.file(), "has a row that is none of ours: " + e);
     }
@@ -247,8 +268,12 @@ final class CheckpointFile implements AutoCloseable {
    * Writes all of it in one transaction.
    *
    * @param notes all that there are, null when they are as they were
+   * @param complete whether the store is
    */
-  void write(Collection<ContainerTable.Write> writes, @Nullable Map<ContainerId, Long> notes)
+  void write(
+      Collection<ContainerTable.Write> writes,
+      @Nullable Map<ContainerId, Long> notes,
+      boolean complete)
       throws CheckpointException {
     transaction(
         () -> {
@@ -257,6 +282,9 @@ final class CheckpointFile implements AutoCloseable {
           }
           if (notes != null) {
             outOfMemory.replace(notes);
+          }
+          if (complete) {
+            execute(connection, MARK_COMPLETE);
           }
         });
   }
@@ -275,7 +303,8 @@ final class CheckpointFile implements AutoCloseable {
   }
 
   /** Replaces everything in one transaction. */
-  void rewrite(Collection<Entry> entries, Map<ContainerId, Long> notes) throws CheckpointException {
+  void rewrite(Collection<Entry> entries, Map<ContainerId, Long> notes, boolean complete)
+      throws CheckpointException {
     transaction(
         () -> {
           table.deleteAll();
@@ -283,6 +312,7 @@ final class CheckpointFile implements AutoCloseable {
             table.write(new ContainerTable.Write(entry.id(), null, entry));
           }
           outOfMemory.replace(notes);
+          execute(connection, complete ? MARK_COMPLETE : "DELETE FROM complete");
         });
   }
 

@@ -45,6 +45,7 @@ final class CheckpointWriter implements Runnable {
   private @Nullable WatchCursor cursor;
 
   private Map<ContainerId, Long> notesWritten = Map.of();
+  private boolean completeWritten;
 
   private int failures;
   private long retryAtNanos;
@@ -209,18 +210,24 @@ final class CheckpointWriter implements Runnable {
         return true;
       }
       long before = cursor.position();
+      boolean nowComplete = source.isComplete();
+      long revision = source.revision();
       Collection<ContainerTable.Write> writes = drain(cursor, source);
+      // Not before all that makes it complete is in the file, too.
+      boolean complete = nowComplete && cursor.position() >= revision;
       // After the log, at whose end whatever comes next wakes us.
       Map<ContainerId, Long> notes = source.outOfMemoryNotes();
       boolean sameNotes = notes.equals(notesWritten);
       List<Entry> amended = source.takeAmended();
-      if (cursor.position() == before && sameNotes && amended.isEmpty()) {
+      boolean same = sameNotes && complete == completeWritten && amended.isEmpty();
+      if (cursor.position() == before && same) {
         return false;
       }
       List<ContainerTable.Write> all = new ArrayList<>(writes);
       amended.forEach(entry -> all.add(new ContainerTable.Write(entry.id(), null, entry)));
-      open.write(all, sameNotes ? null : notes);
+      open.write(all, sameNotes ? null : notes, complete);
       notesWritten = notes;
+      completeWritten = complete;
       durability.reached(cursor.position());
       failures = 0;
     } catch (CompactedException e) {
@@ -230,12 +237,14 @@ final class CheckpointWriter implements Runnable {
   }
 
   private void rewrite(CheckpointFile open, ContainerStore source) throws CheckpointException {
+    boolean complete = source.isComplete();
     Following following = source.followWithRemoved(woken::release);
     cursor = following.cursor();
     Map<ContainerId, Long> notes = source.outOfMemoryNotes();
     Snapshot snapshot = following.snapshot();
-    open.rewrite(snapshot.entries(), notes);
+    open.rewrite(snapshot.entries(), notes, complete);
     notesWritten = notes;
+    completeWritten = complete;
     durability.reached(snapshot.revision());
     known = true;
     failures = 0;

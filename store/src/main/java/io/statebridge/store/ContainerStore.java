@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
@@ -28,6 +29,9 @@ import org.jspecify.annotations.Nullable;
  * nothing is none. Revisions count within an epoch, which names one life of the store. Records are
  * immutable. {@link #get} takes no lock, and neither does {@link #snapshot} unless something was
  * committed since the last one. Nobody is called with the lock held. Thread-safe.
+ *
+ * <p>A store begins incomplete: what is not in it may be in the runtime all the same, until the
+ * runtime's lists have once been compared with it, in this life or in the one that it restored.
  *
  * <p>A container that is deleted is in no snapshot and no watch any more; how it ended can be asked
  * for a while longer, until a new one has its id.
@@ -56,6 +60,8 @@ public final class ContainerStore {
   private final OutOfMemoryNotes outOfMemory = new OutOfMemoryNotes();
 
   private volatile @Nullable Snapshot latest;
+  private volatile boolean complete;
+  private final Set<Runnable> awaitingCompleteness = ConcurrentHashMap.newKeySet();
 
   /** The last revision whose commit has begun: tells who reads without the lock that one did. */
   private volatile long begun;
@@ -104,6 +110,49 @@ public final class ContainerStore {
       return log.lastRevision();
     } finally {
       writer.unlock();
+    }
+  }
+
+  /** The records are all that the runtime has, from now on; once is enough. */
+  public void complete() {
+    List<WatchCursor> toWake;
+    writer.lock();
+    try {
+      complete = true;
+      // The checkpoint keeps that, too.
+      toWake = cursors.unparkOfAll();
+    } finally {
+      writer.unlock();
+    }
+    awaitingCompleteness.forEach(this::runOnce);
+    toWake.forEach(WatchCursor::wakeUp);
+  }
+
+  /** Whether what is not in it is not in the runtime either, as far as events tell since. */
+  public boolean isComplete() {
+    return complete;
+  }
+
+  /**
+   * Runs something once the store is complete, at once if it is.
+   *
+   * @param task quick; may run on the thread of who completes it
+   */
+  public void whenComplete(Runnable task) {
+    awaitingCompleteness.add(task);
+    if (complete) {
+      runOnce(task);
+    }
+  }
+
+  /** No longer waits for that. */
+  public void forget(Runnable task) {
+    awaitingCompleteness.remove(task);
+  }
+
+  private void runOnce(Runnable task) {
+    if (awaitingCompleteness.remove(task)) {
+      task.run();
     }
   }
 

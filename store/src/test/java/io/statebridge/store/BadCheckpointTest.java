@@ -137,12 +137,12 @@ final class BadCheckpointTest {
   @Test
   void aFileOfANewerVersionIsSetAsideAndStaysWhole() throws Exception {
     makeWithRecords(1);
-    sql(dir, "PRAGMA user_version = 5");
+    sql(dir, "PRAGMA user_version = 6");
 
-    assertSetAside("is of version 5");
+    assertSetAside("is of version 6");
 
     Files.move(dir.resolve(ASIDE), file(), StandardCopyOption.REPLACE_EXISTING);
-    sql(dir, "PRAGMA user_version = 4");
+    sql(dir, "PRAGMA user_version = 5");
     assertThat(reload(dir)).containsExactly(loaded("old0"));
   }
 
@@ -174,13 +174,16 @@ final class BadCheckpointTest {
         "UPDATE container SET created_at = 'yesterday'",
         "UPDATE container SET run_pid = -1",
         "UPDATE container SET exited_at = '2026-01-01T00:00:00Z', exit_source = 'NOBODY'",
-        "UPDATE container SET pending_exited_at = '2026-01-01T00:00:00Z', pending_exit_source = 'EVENT'",
-        "UPDATE container SET exited_at = '2026-01-01T00:00:00Z', exit_source = 'EVENT', exit_message = ''",
+        "UPDATE container SET pending_exited_at = '2026-01-01T00:00:00Z', pending_exit_source ="
+            + " 'EVENT'",
+        "UPDATE container SET exited_at = '2026-01-01T00:00:00Z', exit_source = 'EVENT',"
+            + " exit_message = ''",
         "UPDATE container SET cleanup_pending = 1",
         "UPDATE container SET removed_at = '2026-01-01T00:00:00Z'",
         PENDING,
         PENDING
-            + ", run_pid = 7, exited_at = '2026-01-01T00:00:00Z', exit_code = 1, exit_source = 'EVENT', exit_reason = 'Error', exit_message = ''",
+            + ", run_pid = 7, exited_at = '2026-01-01T00:00:00Z', exit_code = 1, exit_source ="
+            + " 'EVENT', exit_reason = 'Error', exit_message = ''",
         "INSERT INTO out_of_memory VALUES ('', 'web', 7)"
       })
   void aFileWithARecordThatCannotBeIsSetAside(String change) throws Exception {

@@ -90,6 +90,13 @@ final class CheckpointFixture implements AutoCloseable {
     }
   }
 
+  /** Likewise, whether that is all that there was. */
+  static boolean isComplete(Path stateDir) {
+    try (Checkpoint checkpoint = Checkpoint.open(stateDir, QUICK, CLOCK)) {
+      return checkpoint.loadComplete();
+    }
+  }
+
   /** A record of the store, on disk. */
   void put(String name) throws Exception {
     store.create(Samples.container(name));

@@ -345,11 +345,35 @@ final class CheckpointTest {
 
       assertThat(
               query(
-                  "SELECT id || ' ' || exit_code || ' ' || exit_source || ' ' || exited_at FROM container"))
+                  "SELECT id || ' ' || exit_code || ' ' || exit_source || ' ' || exited_at FROM"
+                      + " container"))
           .isEqualTo("a 137 SHIM 2026-01-02T03:04:06.999999999Z");
-      assertThat(query("PRAGMA user_version")).isEqualTo("4");
+      assertThat(query("PRAGMA user_version")).isEqualTo("5");
       assertThat(query("PRAGMA journal_mode")).isEqualTo("wal");
     }
+  }
+
+  @Test
+  void thatAStoreWasCompleteIsOnDiskAfterAllThatMadeItSo() throws Exception {
+    try (CheckpointFixture daemon = start(dir)) {
+      daemon.put("a");
+    }
+    assertThat(CheckpointFixture.isComplete(dir)).isFalse();
+
+    try (CheckpointFixture daemon = start(dir)) {
+      for (int i = 0; i < 500; i++) {
+        daemon.store.create(container("b" + i));
+      }
+      daemon.store.complete();
+    }
+    assertThat(CheckpointFixture.isComplete(dir)).isTrue();
+    assertThat(reload(dir)).hasSize(501);
+
+    // Only a daemon that takes it over goes on from there.
+    try (CheckpointFixture daemon = start(dir)) {
+      daemon.put("c");
+    }
+    assertThat(CheckpointFixture.isComplete(dir)).isFalse();
   }
 
   @Test

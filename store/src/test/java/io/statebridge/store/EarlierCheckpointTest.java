@@ -70,7 +70,8 @@ final class EarlierCheckpointTest {
         pending_delete_attempts INTEGER,
         pending_last_error TEXT,
         PRIMARY KEY (namespace, id)
-      ) STRICT, WITHOUT ROWID""";
+      ) STRICT, WITHOUT ROWID\
+      """;
 
   private static final String LABELS_1 =
       """
@@ -81,7 +82,8 @@ final class EarlierCheckpointTest {
         value TEXT NOT NULL,
         PRIMARY KEY (namespace, id, name),
         FOREIGN KEY (namespace, id) REFERENCES container (namespace, id) ON DELETE CASCADE
-      ) STRICT, WITHOUT ROWID""";
+      ) STRICT, WITHOUT ROWID\
+      """;
 
   @TempDir private Path dir;
 
@@ -109,7 +111,8 @@ final class EarlierCheckpointTest {
         """
         INSERT INTO container (namespace, id, image, runtime, sandbox_id, created_at, cri_metadata,
           bundle, pid, paused, cleanup_pending%s)
-        VALUES ('default', '%s', 'busybox', '', '', '1970-01-01T00:00:00Z', '', '', 0, 0, 0%s)"""
+        VALUES ('default', '%s', 'busybox', '', '', '1970-01-01T00:00:00Z', '', '', 0, 0, 0%s)\
+        """
             .formatted(String.join("", columns), name, String.join("", values)));
   }
 
@@ -119,6 +122,14 @@ final class EarlierCheckpointTest {
 
   private static Entry with(String name, Run run) {
     return loaded(container(name).withRun(run));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3})
+  void aFileThatCouldNotSayWhetherItIsOfACompleteStoreIsTakenForOne(int version) throws Exception {
+    make(version);
+
+    assertThat(CheckpointFixture.isComplete(dir)).isTrue();
   }
 
   @ParameterizedTest

@@ -26,6 +26,8 @@ import org.jspecify.annotations.Nullable;
 /** A connection to the daemon for one command. Confined to the command's thread. */
 final class DaemonConnection implements AutoCloseable {
   private static final int ANSWER_SECONDS = 10;
+  // As the daemon says it; what a lost connection is called is gRPC's.
+  private static final String NOT_IN_SYNC = "not in sync with containerd";
   // A list of a hundred thousand containers has about 40 MiB.
   private static final int MAX_ANSWER_MIB = 64;
   // Held here because a logger that is collected forgets its level.
@@ -94,7 +96,7 @@ final class DaemonConnection implements AutoCloseable {
       case NOT_FOUND -> new CommandFailure(ExitStatus.NO_SUCH_CONTAINER, said);
       // The id or the filter is at fault: what the user typed.
       case INVALID_ARGUMENT -> new CommandFailure(ExitStatus.USAGE, said);
-      case UNAVAILABLE -> CommandFailure.failed(unavailable(status.getCause()));
+      case UNAVAILABLE -> CommandFailure.failed(unavailable(said, status.getCause()));
       case DEADLINE_EXCEEDED ->
           CommandFailure.failed(
               "the daemon at "
@@ -105,8 +107,8 @@ final class DaemonConnection implements AutoCloseable {
       case UNIMPLEMENTED ->
           CommandFailure.failed(
               socket
-                  + " does not speak statebridge.v1: name the daemon's socket with --socket, or update"
-                  + " the daemon");
+                  + " does not speak statebridge.v1: name the daemon's socket with --socket, or"
+                  + " update the daemon");
       case RESOURCE_EXHAUSTED ->
           CommandFailure.failed(
               "the call passes a limit: "
@@ -134,12 +136,16 @@ final class DaemonConnection implements AutoCloseable {
     };
   }
 
-  private String unavailable(@Nullable Throwable cause) {
+  private String unavailable(String said, @Nullable Throwable cause) {
+    if (said.contains(NOT_IN_SYNC)) {
+      return said;
+    }
     for (Throwable t = cause; t != null; t = t.getCause()) {
       if (t instanceof ConnectException) {
         return "nothing listens at "
             + socket
-            + " any more: start the daemon with 'statebridge run', or name its socket with --socket";
+            + " any more: start the daemon with 'statebridge run', or name its socket with"
+            + " --socket";
       }
     }
     return "the daemon at " + socket + " is going down or went away: try again once it is back";

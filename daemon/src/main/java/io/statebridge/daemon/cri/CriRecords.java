@@ -51,6 +51,7 @@ final class CriRecords {
 
   /** The containers that a filter lets through; what it leaves empty lets all through. */
   List<CriView> containers(String id, String sandboxId, Map<String, String> labels) {
+    checkComplete();
     List<CriView> all = containers();
     Predicate<String> ids = byId(all, id);
     Predicate<String> sandboxes = byId(sandboxId.isEmpty() ? List.of() : sandboxes(), sandboxId);
@@ -62,9 +63,21 @@ final class CriRecords {
 
   /** The sandboxes that a filter lets through, likewise. */
   List<CriView> sandboxes(String id, Map<String, String> labels) {
+    checkComplete();
     List<CriView> all = sandboxes();
     Predicate<String> ids = byId(all, id);
     return all.stream().filter(view -> ids.test(view.id()) && matches(labels, view)).toList();
+  }
+
+  /** To a CRI client an answer without a container says that there is none. */
+  private void checkComplete() {
+    if (!store.isComplete()) {
+      throw Status.UNAVAILABLE
+          .withDescription(
+              "statebridge began without a checkpoint and has not been in sync with containerd yet:"
+                  + " try again when RuntimeReady is true")
+          .asRuntimeException();
+    }
   }
 
   private static boolean matches(Map<String, String> selector, CriView view) {
@@ -108,6 +121,7 @@ final class CriRecords {
     if (id.isEmpty()) {
       throw Status.INVALID_ARGUMENT.withDescription(what + " id is required").asRuntimeException();
     }
+    checkComplete();
     List<CriView> matching =
         namespaces.stream()
             .flatMap(namespace -> store.get(new ContainerId(namespace, id)).stream())

@@ -74,6 +74,9 @@ public final class Daemon implements AutoCloseable {
         config.checkpoint() ? Checkpoint.open(config.checkpointDirectory()) : Checkpoint.disabled();
     store.restore(checkpoint.load());
     checkpoint.loadOutOfMemory().forEach(store::noteOutOfMemory);
+    if (checkpoint.loadComplete()) {
+      store.complete();
+    }
     checkpoint.follow(store);
     SyncThread loop = new SyncThread(e -> FatalError.end("the sync loop", e));
     ContainerdChannel channel = ContainerdChannel.to(config.containerdSocket());

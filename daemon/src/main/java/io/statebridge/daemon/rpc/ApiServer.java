@@ -43,6 +43,9 @@ public final class ApiServer implements AutoCloseable {
   /** Where calls are passed through to containerd: its own limit. */
   private static final int MAX_FORWARDED_BYTES = 16 << 20;
 
+  /** A name of the health service: whether answers are complete. It is served before they are. */
+  static final String READY = StatebridgeGrpc.SERVICE_NAME + "/ready";
+
   /**
    * As etcd allows. gRPC's own 5 minutes, and 2 hours without a call, end the watch of any client
    * that checks its connection more often. A ping costs next to nothing.
@@ -147,6 +150,8 @@ public final class ApiServer implements AutoCloseable {
     }
     health.setStatus("", ServingStatus.SERVING);
     health.setStatus(StatebridgeGrpc.SERVICE_NAME, ServingStatus.SERVING);
+    health.setStatus(READY, ServingStatus.NOT_SERVING);
+    store.whenComplete(() -> health.setStatus(READY, ServingStatus.SERVING));
     return api;
   }
 

@@ -67,7 +67,7 @@ final class BridgeStatus {
         .setRevision(snapshot.revision())
         .setContainers(containers.size())
         .setRuntime(runtime(status))
-        .setSync(Protos.sync(status, Instant.now()))
+        .setSync(Protos.sync(status, store.isComplete(), Instant.now()))
         .setQueuesActive(sync.activeQueues())
         .setQueuesWaiting(sync.waitingQueues())
         .setPendingExits((int) containers.stream().filter(c -> c.pendingExit() != null).count())

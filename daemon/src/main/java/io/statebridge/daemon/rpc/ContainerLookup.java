@@ -17,15 +17,18 @@ final class ContainerLookup {
   private static final int EXAMPLES = 5;
 
   private final ContainerStore store;
+  private final Knowledge knowledge;
 
-  ContainerLookup(ContainerStore store) {
+  ContainerLookup(ContainerStore store, Knowledge knowledge) {
     this.store = store;
+    this.knowledge = knowledge;
   }
 
   /**
    * @param namespace empty for any
    * @param matchPrefix whether the id may also be a prefix
-   * @throws io.grpc.StatusRuntimeException NOT_FOUND, or INVALID_ARGUMENT when several match
+   * @throws io.grpc.StatusRuntimeException NOT_FOUND, UNAVAILABLE when that cannot be said yet, or
+   *     INVALID_ARGUMENT when several match
    */
   Entry find(String namespace, String id, boolean matchPrefix) {
     if (id.isEmpty()) {
@@ -35,7 +38,7 @@ final class ContainerLookup {
     Fields.checkName("namespace", namespace);
     if (!namespace.isEmpty()) {
       Entry exact = store.get(new ContainerId(namespace, id)).orElse(null);
-      if (exact != null) {
+      if (exact != null && knowledge.has(exact)) {
         return exact;
       }
     }
@@ -43,7 +46,7 @@ final class ContainerLookup {
   }
 
   private List<Entry> candidates(String namespace, String id, boolean matchPrefix) {
-    List<Entry> there = store.beginningWith(namespace, id);
+    List<Entry> there = store.beginningWith(namespace, id).stream().filter(knowledge::has).toList();
     List<Entry> exact = exact(there, id);
     if (!exact.isEmpty()) {
       return exact;
@@ -60,8 +63,9 @@ final class ContainerLookup {
     return candidates.stream().filter(c -> c.id().id().equals(id)).toList();
   }
 
-  private static Entry only(List<Entry> candidates, String namespace, String id) {
+  private Entry only(List<Entry> candidates, String namespace, String id) {
     if (candidates.isEmpty()) {
+      knowledge.checkComplete("container '" + id + "'");
       throw Status.NOT_FOUND
           .withDescription(
               "no container '" + id + "'" + (namespace.isEmpty() ? "" : " in " + namespace))

@@ -90,8 +90,12 @@ final class Protos {
     };
   }
 
-  static SyncState sync(SyncStatus status, Instant now) {
-    SyncState.Builder builder = SyncState.newBuilder().setInSync(status.inSync());
+  /**
+   * @param complete whether the store is
+   */
+  static SyncState sync(SyncStatus status, boolean complete, Instant now) {
+    SyncState.Builder builder =
+        SyncState.newBuilder().setInSync(status.inSync()).setIncomplete(!complete);
     Instant lastInSyncAt = status.inSync() ? now : status.lastInSyncAt();
     if (lastInSyncAt != null) {
       builder.setLastInSyncAt(timestamp(lastInSyncAt));

@@ -38,6 +38,7 @@ final class StatebridgeService extends StatebridgeGrpc.StatebridgeImplBase {
   private static final int MAX_NANOS = 999_999_999;
 
   private final ContainerStore store;
+  private final Knowledge knowledge;
   private final ContainerLookup lookup;
   private final BridgeStatus status;
   private final Supplier<SyncStatus> sync;
@@ -53,7 +54,8 @@ final class StatebridgeService extends StatebridgeGrpc.StatebridgeImplBase {
       Executor executor,
       ScheduledExecutorService timer) {
     this.store = store;
-    this.lookup = new ContainerLookup(store);
+    this.knowledge = new Knowledge(store, sync);
+    this.lookup = new ContainerLookup(store, knowledge);
     this.status = status;
     this.sync = sync;
     this.openCalls = openCalls;
@@ -65,14 +67,15 @@ final class StatebridgeService extends StatebridgeGrpc.StatebridgeImplBase {
   public void getContainer(GetContainerRequest request, StreamObserver<GetContainerResponse> out) {
     answer(
         out,
-        () ->
-            GetContainerResponse.newBuilder()
-                .setContainer(
-                    Protos.container(
-                        lookup.find(
-                            request.getNamespace(), request.getId(), request.getMatchPrefix())))
-                .setEpoch(store.epoch())
-                .build());
+        () -> {
+          knowledge.checkInSync(request.getRequireSync());
+          Entry found =
+              lookup.find(request.getNamespace(), request.getId(), request.getMatchPrefix());
+          return GetContainerResponse.newBuilder()
+              .setContainer(Protos.container(found))
+              .setEpoch(store.epoch())
+              .build();
+        });
   }
 
   @Override
@@ -82,14 +85,16 @@ final class StatebridgeService extends StatebridgeGrpc.StatebridgeImplBase {
         out,
         () -> {
           Filter filter = Filter.of(request.getFilter());
+          knowledge.checkInSync(request.getRequireSync());
           Snapshot snapshot =
               request.getIncludeRemoved() ? store.snapshotWithRemoved() : store.snapshot();
           ListContainersResponse.Builder response =
               ListContainersResponse.newBuilder()
                   .setEpoch(snapshot.epoch())
                   .setRevision(snapshot.revision())
-                  .setSync(Protos.sync(sync.get(), Instant.now()));
+                  .setSync(Protos.sync(sync.get(), store.isComplete(), Instant.now()));
           snapshot.entries().stream()
+              .filter(knowledge::has)
               .filter(filter)
               .forEach(entry -> response.addContainers(Protos.container(entry)));
           return response.build();

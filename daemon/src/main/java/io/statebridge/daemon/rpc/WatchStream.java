@@ -136,7 +136,7 @@ final class WatchStream implements StoreStream.Source<WatchContainersResponse> {
         .setType(type)
         .setEpoch(store.epoch())
         .setRevision(revision)
-        .setSync(Protos.sync(sync.get(), Instant.now()))
+        .setSync(Protos.sync(sync.get(), store.isComplete(), Instant.now()))
         .build();
   }
 

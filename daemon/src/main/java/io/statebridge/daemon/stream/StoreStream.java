@@ -65,6 +65,7 @@ public final class StoreStream<T> implements OpenCalls.OpenCall {
   private final ServerCallStreamObserver<T> out;
   private final OpenCalls openCalls;
   private final Executor steps;
+  private final Runnable beginLate = this::beginLate;
   private Iterator<T> unwritten = Collections.emptyIterator();
   private @Nullable WatchCursor cursor;
   private boolean silent = true;
@@ -147,8 +148,18 @@ public final class StoreStream<T> implements OpenCalls.OpenCall {
     }
   }
 
+  /** Until the store is complete there is nothing that could be told without guessing. */
   private void open(Runnable sendHeaders) {
     source.opened();
+    if (store.isComplete()) {
+      begin(sendHeaders);
+    } else {
+      sendHeaders.run();
+      store.whenComplete(beginLate);
+    }
+  }
+
+  private void begin(Runnable sendHeaders) {
     OptionalLong after = source.resumesAfter();
     try {
       if (after.isPresent()) {
@@ -162,6 +173,11 @@ public final class StoreStream<T> implements OpenCalls.OpenCall {
     } catch (CompactedException e) {
       fail(source.overtaken(e));
     }
+  }
+
+  private void beginLate() {
+    step(() -> begin(() -> {}));
+    resume();
   }
 
   private void write() {
@@ -196,6 +212,7 @@ public final class StoreStream<T> implements OpenCalls.OpenCall {
 
   private void release() {
     ended = true;
+    store.forget(beginLate);
     openCalls.remove(this);
     unwritten = Collections.emptyIterator();
     if (cursor != null) {

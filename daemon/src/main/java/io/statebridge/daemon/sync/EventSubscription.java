@@ -9,6 +9,7 @@ import io.statebridge.api.ContainerRuntime.EventStream;
 import io.statebridge.api.RuntimeFailure;
 import io.statebridge.daemon.sync.SyncStatus.Phase;
 import io.statebridge.daemon.sync.lifecycle.Safeguard;
+import io.statebridge.store.ContainerStore;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -31,6 +32,7 @@ final class EventSubscription {
   private static final Logger log = LoggerFactory.getLogger(EventSubscription.class);
 
   private final SyncLoop loop;
+  private final ContainerStore store;
   private final ContainerRuntime runtime;
   private final Dispatcher dispatcher;
   private final WorkQueue queue;
@@ -61,6 +63,7 @@ final class EventSubscription {
    */
   EventSubscription(
       SyncLoop loop,
+      ContainerStore store,
       ContainerRuntime runtime,
       Dispatcher dispatcher,
       WorkQueue queue,
@@ -73,6 +76,7 @@ final class EventSubscription {
       SyncSettings settings,
       String probeTopic) {
     this.loop = loop;
+    this.store = store;
     this.runtime = runtime;
     this.dispatcher = dispatcher;
     this.queue = queue;
@@ -264,6 +268,7 @@ final class EventSubscription {
 
     private void goLive(int differences) {
       failedAttempts = 0;
+      store.complete();
       enter(Phase.LIVE);
       log.info(
           "in sync with containerd {}; {} containers were inspected",

@@ -86,6 +86,7 @@ public final class Sync {
     this.subscription =
         new EventSubscription(
             loop,
+            store,
             runtime,
             dispatcher,
             queue,

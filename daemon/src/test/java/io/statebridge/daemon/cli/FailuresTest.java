@@ -58,6 +58,19 @@ final class FailuresTest {
   }
 
   @Test
+  void whatTheDaemonDoesNotKnowYetIsToldInItsWords() throws Exception {
+    try (FakeDaemon daemon = new FakeDaemon(socket)) {
+      daemon.answers(
+          Status.UNAVAILABLE.withDescription(
+              "container 'x' is not known yet, and statebridge is not in sync with containerd"));
+
+      CommandRun run = CommandRun.of("get", "x", "--socket=" + socket);
+
+      assertFailed(run, 1, "container 'x' is not known yet");
+    }
+  }
+
+  @Test
   void anAmbiguousPrefixIsAUsageErrorInTheDaemonsWords() throws Exception {
     try (FakeDaemon daemon = new FakeDaemon(socket)) {
       daemon.answers(Status.INVALID_ARGUMENT.withDescription("ab is a prefix of abc, abd"));

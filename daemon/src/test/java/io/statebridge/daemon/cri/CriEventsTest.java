@@ -44,6 +44,11 @@ final class CriEventsTest {
   private final ContainerStore store =
       new ContainerStore(
           "e1", LOG_CAPACITY, Duration.ZERO, InstantSource.fixed(NOW), System::nanoTime);
+
+  {
+    store.complete();
+  }
+
   private final OpenCalls openCalls = new OpenCalls();
   private final FakeCall<ContainerEventResponse> call = new FakeCall<>();
 

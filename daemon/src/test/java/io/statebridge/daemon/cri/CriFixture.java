@@ -38,6 +38,10 @@ final class CriFixture implements AutoCloseable {
   final ContainerStore store =
       new ContainerStore("e1", 1024, Duration.ZERO, InstantSource.system(), System::nanoTime);
 
+  {
+    store.complete();
+  }
+
   /** Whom a forwarded call had looked at, one entry a call; what they wait for. */
   final List<Set<ContainerId>> settled = new ArrayList<>();
 

@@ -42,6 +42,11 @@ import org.mockito.Mockito;
 /** The calls of the service, and what of their requests they look at. */
 final class CriStatsCallsTest {
   private final ContainerStore store = new ContainerStore("e1", 10_000);
+
+  {
+    store.complete();
+  }
+
   private final FakeUsage runtime = new FakeUsage();
   private final CriRecords records =
       new CriRecords(store, Set.of("k8s.io"), ref -> Optional.empty());

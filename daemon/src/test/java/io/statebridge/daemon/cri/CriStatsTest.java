@@ -43,6 +43,11 @@ final class CriStatsTest {
   private static final PodSandboxStatsFilter ALL_PODS = PodSandboxStatsFilter.getDefaultInstance();
 
   private final ContainerStore store = new ContainerStore("e1", 1000);
+
+  {
+    store.complete();
+  }
+
   private final FakeUsage runtime = new FakeUsage();
   private final CriStats stats =
       new CriStats(

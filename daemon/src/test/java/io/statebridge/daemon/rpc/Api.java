@@ -49,10 +49,14 @@ final class Api implements AutoCloseable {
   private boolean serving = true;
   private final List<UnixChannel> channels = new ArrayList<>();
 
-  private Api(Path socket, int logCapacity, ClientLimits limits) throws IOException {
+  private Api(Path socket, int logCapacity, ClientLimits limits, boolean complete)
+      throws IOException {
     this.socket = socket;
     store =
         new ContainerStore(EPOCH, logCapacity, RETENTION, InstantSource.system(), System::nanoTime);
+    if (complete) {
+      store.complete();
+    }
     server = serve(ListenSocket.claim(socket), store, limits);
   }
 
@@ -61,14 +65,20 @@ final class Api implements AutoCloseable {
   }
 
   static Api in(Path directory, int logCapacity) throws IOException {
-    return new Api(
-        directory.resolve("s.sock"),
-        logCapacity,
-        ClientLimits.ofHeap(Runtime.getRuntime().maxMemory()));
+    return new Api(directory.resolve("s.sock"), logCapacity, ofHeap(), true);
   }
 
   static Api in(Path directory, ClientLimits limits) throws IOException {
-    return new Api(directory.resolve("s.sock"), 1000, limits);
+    return new Api(directory.resolve("s.sock"), 1000, limits, true);
+  }
+
+  /** Of a daemon that began without a checkpoint and was not in sync yet. */
+  static Api incompleteIn(Path directory) throws IOException {
+    return new Api(directory.resolve("s.sock"), 1000, ofHeap(), false);
+  }
+
+  private static ClientLimits ofHeap() {
+    return ClientLimits.ofHeap(Runtime.getRuntime().maxMemory());
   }
 
   /** A server by itself, over a sync that was never started. */
@@ -77,7 +87,7 @@ final class Api implements AutoCloseable {
   }
 
   static ApiServer serve(Listener listener, ContainerStore store) throws IOException {
-    return serve(listener, store, ClientLimits.ofHeap(Runtime.getRuntime().maxMemory()));
+    return serve(listener, store, ofHeap());
   }
 
   private static ApiServer serve(Listener listener, ContainerStore store, ClientLimits limits)
@@ -98,7 +108,7 @@ final class Api implements AutoCloseable {
   static ApiServer serve(Listener listener, ContainerStore store, CriServices.Settings cri)
       throws IOException {
     return serve(
-        listener, store, ClientLimits.ofHeap(Runtime.getRuntime().maxMemory()), cri);
+        listener, store, ofHeap(), cri);
   }
 
   private static ApiServer serve(

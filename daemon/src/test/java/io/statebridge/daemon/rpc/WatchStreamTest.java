@@ -31,6 +31,11 @@ import org.junit.jupiter.api.Test;
 /** One stream, step by step: everything runs where it is asked for, and time only when told to. */
 final class WatchStreamTest {
   private final ContainerStore store = new ContainerStore("e1", 16);
+
+  {
+    store.complete();
+  }
+
   private final OpenCalls openCalls = new OpenCalls();
   private final FakeCall<WatchContainersResponse> call = new FakeCall<>();
   private final List<Runnable> timers = new ArrayList<>();

@@ -23,6 +23,11 @@ import org.junit.jupiter.api.Test;
 /** What is the same of all streams and is not tested on one of them. */
 final class StoreStreamTest {
   private final ContainerStore store = new ContainerStore("e1", 16);
+
+  {
+    store.complete();
+  }
+
   private final OpenCalls openCalls = new OpenCalls();
   private final FakeCall<String> call = new FakeCall<>();
   private int steps;

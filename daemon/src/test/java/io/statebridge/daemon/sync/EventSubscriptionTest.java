@@ -143,6 +143,26 @@ class EventSubscriptionTest {
   }
 
   @Test
+  void theStoreIsCompleteOnceAListWasComparedAndStaysSo() {
+    SyncFixture f = new SyncFixture();
+    f.runtime.add(WEB, Status.RUNNING, PID);
+    f.runtime.fail("namespaces", Kind.TRANSIENT);
+    f.started();
+    boolean beforeTheList = f.store.isComplete();
+
+    f.runtime.heal("namespaces");
+    f.advance(SyncSettings.DEFAULTS.retryCap());
+    boolean afterTheList = f.store.isComplete();
+    f.runtime.fail("namespaces", Kind.TRANSIENT);
+    f.advance(SyncSettings.DEFAULTS.reconcileInterval());
+
+    assertThat(beforeTheList).isFalse();
+    assertThat(afterTheList).isTrue();
+    assertThat(f.sync.status().inSync()).isFalse();
+    assertThat(f.store.isComplete()).isTrue();
+  }
+
+  @Test
   void listThatFailsLaterIsToldAndDoesNotCostTheStream() {
     SyncFixture f = withRunningContainer();
     f.runtime.fail("namespaces", Kind.TRANSIENT);
