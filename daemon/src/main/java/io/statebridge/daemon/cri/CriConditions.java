@@ -75,7 +75,7 @@ final class CriConditions {
               .formatted(now.phase(), now.lastError()));
     }
     if (failure != null && !CriPlugin.isAbsent(failure)) {
-      return not(RUNTIME, "CriPluginNotAnswering", failure.getStatus().toString());
+      return not(RUNTIME, "CriPluginNotAnswering", words(failure));
     }
     return find(told, RUNTIME, RuntimeCondition.newBuilder().setType(RUNTIME).setStatus(true));
   }
@@ -87,8 +87,14 @@ final class CriConditions {
     String message =
         failure == null
             ? "containerd's CRI plugin does not tell"
-            : "only containerd's CRI plugin can tell: " + failure.getStatus();
+            : "only containerd's CRI plugin can tell: " + words(failure);
     return find(told, NETWORK, not(NETWORK, reason, message).toBuilder());
+  }
+
+  private static String words(StatusRuntimeException failure) {
+    Status status = failure.getStatus();
+    String text = status.getDescription();
+    return status.getCode() + (text == null ? "" : ": " + text);
   }
 
   private static RuntimeCondition find(

@@ -95,7 +95,8 @@ public final class CriForwarding extends HandlerRegistry {
           refuse(call, service + "/" + Ascii.truncate(method, MAX_METHOD, "..."));
     }
     CriEffects touched = CriEffects.mayTouch(service, method) ? effects : null;
-    return (call, headers) -> new ForwardedCall(call, touched, settler).start(containerd, headers);
+    return (call, headers) ->
+        new ForwardedCall(call, touched, settler, socket).start(containerd, headers);
   }
 
   private ServerCall.Listener<byte[]> refuse(ServerCall<byte[], byte[]> call, String name) {

@@ -15,12 +15,14 @@ import io.statebridge.proto.cri.v1.ImageStatusRequest;
 import io.statebridge.proto.cri.v1.RuntimeConfigRequest;
 import io.statebridge.proto.cri.v1.RuntimeConfigResponse;
 import io.statebridge.proto.cri.v1.RuntimeServiceGrpc;
+import io.statebridge.proto.cri.v1.RuntimeServiceGrpc.RuntimeServiceBlockingStub;
 import io.statebridge.proto.cri.v1.StatusRequest;
 import io.statebridge.proto.cri.v1.StatusResponse;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 
 /**
  * containerd's own CRI plugin, for what no record says: the node's network, its cgroup driver, the
@@ -38,12 +40,17 @@ final class CriPlugin {
   static final int MAX_IMAGES = 1_000;
 
   private final Channel containerd;
+  private final String socket;
 
   /** After a failure the names that were known stay. */
   private final LoadingCache<String, Optional<Image>> images;
 
-  CriPlugin(Channel containerd, Ticker ticker) {
+  /**
+   * @param socket of containerd, for messages
+   */
+  CriPlugin(Channel containerd, String socket, Ticker ticker) {
     this.containerd = containerd;
+    this.socket = socket;
     this.images =
         CacheBuilder.newBuilder()
             .maximumSize(MAX_IMAGES)
@@ -56,14 +63,14 @@ final class CriPlugin {
    * @throws StatusRuntimeException UNIMPLEMENTED when there is no plugin
    */
   StatusResponse status(StatusRequest request) {
-    return runtime().status(request);
+    return ask(stub -> stub.status(request));
   }
 
   /**
    * @throws StatusRuntimeException UNIMPLEMENTED when there is no plugin, or one before 2.0
    */
   RuntimeConfigResponse runtimeConfig() {
-    return runtime().runtimeConfig(RuntimeConfigRequest.getDefaultInstance());
+    return ask(stub -> stub.runtimeConfig(RuntimeConfigRequest.getDefaultInstance()));
   }
 
   /**
@@ -100,9 +107,14 @@ final class CriPlugin {
     }
   }
 
-  private RuntimeServiceGrpc.RuntimeServiceBlockingStub runtime() {
-    return RuntimeServiceGrpc.newBlockingStub(containerd)
-        .withDeadlineAfter(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+  private <R> R ask(Function<RuntimeServiceBlockingStub, R> call) {
+    try {
+      return call.apply(
+          RuntimeServiceGrpc.newBlockingStub(containerd)
+              .withDeadlineAfter(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS));
+    } catch (StatusRuntimeException e) {
+      throw Unreachable.named(e, socket);
+    }
   }
 
   /** Whether a failure says that containerd has no such plugin or method. */

@@ -75,7 +75,8 @@ public record CriServices(
       OpenCalls openCalls,
       Executor executor) {
     Channel counting = CallHold.counting(settings.containerd());
-    CriPlugin plugin = new CriPlugin(settings.containerd(), Ticker.systemTicker());
+    CriPlugin plugin =
+        new CriPlugin(settings.containerd(), settings.socket(), Ticker.systemTicker());
     CriRecords records = new CriRecords(store, settings.namespaces(), plugin::image);
     CriRuntimeService runtime =
         new CriRuntimeService(

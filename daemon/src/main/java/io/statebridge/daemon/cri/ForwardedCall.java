@@ -38,6 +38,7 @@ final class ForwardedCall {
   private final ServerCall<byte[], byte[]> caller;
   private final @Nullable CriEffects effects;
   private final Settler settler;
+  private final String socket;
   private final Set<ContainerId> touched = ConcurrentHashMap.newKeySet();
 
   /** Whether a side waits for room at the other before it is asked for more. */
@@ -47,11 +48,17 @@ final class ForwardedCall {
 
   /**
    * @param effects which records the call touches; null when it touches none
+   * @param socket of containerd, for messages
    */
-  ForwardedCall(ServerCall<byte[], byte[]> caller, @Nullable CriEffects effects, Settler settler) {
+  ForwardedCall(
+      ServerCall<byte[], byte[]> caller,
+      @Nullable CriEffects effects,
+      Settler settler,
+      String socket) {
     this.caller = caller;
     this.effects = effects;
     this.settler = settler;
+    this.socket = socket;
   }
 
   ServerCall.Listener<byte[]> start(Channel containerd, Metadata headers) {
@@ -126,7 +133,8 @@ final class ForwardedCall {
     }
 
     @Override
-    public void onClose(Status status, Metadata trailers) {
+    public void onClose(Status ofPlugin, Metadata trailers) {
+      Status status = Unreachable.named(ofPlugin, socket);
       if (touched.isEmpty()) {
         caller.close(status, trailers);
         return;

@@ -4,8 +4,16 @@ import static io.statebridge.daemon.sync.SyncStatus.Phase.DISCONNECTED;
 import static io.statebridge.daemon.sync.SyncStatus.Phase.LIVE;
 
 import io.grpc.BindableService;
+import io.grpc.CallOptions;
+import io.grpc.Channel;
+import io.grpc.ClientCall;
+import io.grpc.ClientInterceptor;
+import io.grpc.ClientInterceptors;
 import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
 import io.grpc.Server;
+import io.grpc.Status;
 import io.grpc.inprocess.InProcessChannelBuilder;
 import io.grpc.inprocess.InProcessServerBuilder;
 import io.statebridge.api.ContainerId;
@@ -48,6 +56,44 @@ final class CriFixture implements AutoCloseable {
   CompletableFuture<Void> settling = CompletableFuture.completedFuture(null);
 
   boolean inSync = true;
+
+  /** How the connection to containerd fails; null while it does not. */
+  @Nullable Status unreachable;
+
+  private final class Transport implements ClientInterceptor {
+    @Override
+    public <Q, A> ClientCall<Q, A> interceptCall(
+        MethodDescriptor<Q, A> method, CallOptions options, Channel next) {
+      Status failure = unreachable;
+      return failure == null ? next.newCall(method, options) : new FailedCall<>(failure);
+    }
+  }
+
+  private static final class FailedCall<Q, A> extends ClientCall<Q, A> {
+    private final Status failure;
+
+    FailedCall(Status failure) {
+      this.failure = failure;
+    }
+
+    @Override
+    public void start(Listener<A> listener, Metadata headers) {
+      listener.onClose(failure, new Metadata());
+    }
+
+    @Override
+    public void request(int messages) {}
+
+    @Override
+    public void cancel(@Nullable String message, @Nullable Throwable cause) {}
+
+    @Override
+    public void halfClose() {}
+
+    @Override
+    public void sendMessage(Q message) {}
+  }
+
   private final List<Server> servers = new ArrayList<>();
   private final List<ManagedChannel> channels = new ArrayList<>();
   private final ManagedChannel cri;
@@ -56,7 +102,8 @@ final class CriFixture implements AutoCloseable {
    * @param plugin of containerd; none: it has no CRI plugin
    */
   CriFixture(boolean forward, BindableService... plugin) {
-    ManagedChannel containerd = channel(serve(List.of(plugin), null));
+    Channel containerd =
+        ClientInterceptors.intercept(channel(serve(List.of(plugin), null)), new Transport());
     CriServices services =
         CriServices.of(
             new CriServices.Settings(

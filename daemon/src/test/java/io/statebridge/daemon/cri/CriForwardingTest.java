@@ -17,13 +17,17 @@ import io.statebridge.proto.cri.v1.ExecSyncResponse;
 import io.statebridge.proto.cri.v1.ListMetricDescriptorsRequest;
 import io.statebridge.proto.cri.v1.ListMetricDescriptorsResponse;
 import io.statebridge.proto.cri.v1.MetricDescriptor;
+import io.statebridge.proto.cri.v1.RuntimeCondition;
+import io.statebridge.proto.cri.v1.RuntimeConfigRequest;
 import io.statebridge.proto.cri.v1.RuntimeServiceGrpc;
 import io.statebridge.proto.cri.v1.RuntimeServiceGrpc.RuntimeServiceImplBase;
 import io.statebridge.proto.cri.v1.StartContainerRequest;
 import io.statebridge.proto.cri.v1.StartContainerResponse;
+import io.statebridge.proto.cri.v1.StatusRequest;
 import io.statebridge.proto.cri.v1.StopContainerRequest;
 import io.statebridge.proto.cri.v1.StopPodSandboxRequest;
 import io.statebridge.proto.cri.v1.StopPodSandboxResponse;
+import java.net.ConnectException;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -185,6 +189,44 @@ class CriForwardingTest {
 
       await().until(there::isCancelled);
       assertThat(f.settled).isEmpty();
+    }
+  }
+
+  @Test
+  void aContainerdThatCannotBeReachedIsNamedAndNotTheTransportsException() {
+    try (CriFixture f = new CriFixture(true, new Plugin())) {
+      f.unreachable =
+          Status.UNAVAILABLE
+              .withDescription("io exception")
+              .withCause(new ConnectException("Connection refused"));
+
+      assertThatExceptionOfType(StatusRuntimeException.class)
+          .isThrownBy(() -> f.client().startContainer(start("c1")))
+          .withMessage(
+              "UNAVAILABLE: containerd does not answer on /run/c.sock, see that it runs:"
+                  + " Connection refused");
+      assertThatExceptionOfType(StatusRuntimeException.class)
+          .isThrownBy(() -> f.client().runtimeConfig(RuntimeConfigRequest.getDefaultInstance()))
+          .withMessageStartingWith("UNAVAILABLE: containerd does not answer on /run/c.sock");
+      assertThat(
+              f.client().status(StatusRequest.getDefaultInstance()).getStatus().getConditionsList())
+          .extracting(RuntimeCondition::getMessage)
+          .allSatisfy(
+              message ->
+                  assertThat(message)
+                      .contains("UNAVAILABLE: containerd does not answer on /run/c.sock")
+                      .doesNotContain("Status{"));
+    }
+  }
+
+  @Test
+  void whatContainerdItselfCallsUnavailableIsPassedOnAsItIs() {
+    try (CriFixture f = new CriFixture(true, new Plugin())) {
+      f.unreachable = Status.UNAVAILABLE.withDescription("the pod is not ready");
+
+      assertThatExceptionOfType(StatusRuntimeException.class)
+          .isThrownBy(() -> f.client().startContainer(start("c1")))
+          .withMessage("UNAVAILABLE: the pod is not ready");
     }
   }
 

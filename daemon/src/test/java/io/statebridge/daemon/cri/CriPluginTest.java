@@ -39,6 +39,7 @@ class CriPluginTest {
   private final CriPlugin plugin =
       new CriPlugin(
           channel,
+          "/run/c.sock",
           new Ticker() {
             @Override
             public long read() {
