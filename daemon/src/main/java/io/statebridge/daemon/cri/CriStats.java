@@ -9,6 +9,8 @@ import io.grpc.StatusRuntimeException;
 import io.statebridge.api.ContainerId;
 import io.statebridge.api.ContainerUsage;
 import io.statebridge.api.RuntimeFailure;
+import io.statebridge.api.TaskUsage.Cpu;
+import io.statebridge.daemon.cri.PodCpuTotals.MemberRun;
 import io.statebridge.daemon.cri.UsageMeter.Figure;
 import io.statebridge.daemon.cri.UsageMeter.Figures;
 import io.statebridge.proto.cri.v1.ContainerState;
@@ -17,6 +19,7 @@ import io.statebridge.proto.cri.v1.ContainerStatsFilter;
 import io.statebridge.proto.cri.v1.PodSandboxStats;
 import io.statebridge.proto.cri.v1.PodSandboxStatsFilter;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -32,6 +35,7 @@ final class CriStats {
 
   private final CriRecords records;
   private final UsageMeter meter;
+  private final PodCpuTotals cpuTotals = new PodCpuTotals();
 
   CriStats(CriRecords records, ContainerUsage runtime, Ticker ticker) {
     this.records = records;
@@ -123,11 +127,12 @@ final class CriStats {
 
   /** Those of the first that run, and what the second have written. */
   private Figures measure(Collection<CriView> tasks, Collection<CriView> written) {
-    meter.retain(
-        Stream.concat(records.containers().stream(), records.sandboxes().stream())
-            .filter(CriStats::runs)
-            .map(view -> view.record().id())
-            .collect(toSet()));
+    Set<ContainerId> running =
+        ids(
+            Stream.concat(records.containers().stream(), records.sandboxes().stream())
+                .filter(CriStats::runs));
+    meter.retain(running);
+    cpuTotals.retain(running);
     return meter.measure(ids(tasks.stream().filter(CriStats::runs)), ids(written.stream()));
   }
 
@@ -146,11 +151,27 @@ final class CriStats {
   }
 
   /** Of a pod of which every member that runs was measured. */
-  private static PodSandboxStats stats(Pod pod, Figures figures) {
+  private PodSandboxStats stats(Pod pod, Figures figures) {
     return StatsMessages.pod(
         pod.sandbox().sandbox(),
-        PodUsage.sum(measured(pod.members(), figures), measured(pod.containers(), figures)),
+        PodUsage.sum(
+            measured(pod.members(), figures),
+            measured(pod.containers(), figures),
+            cpuTotals.usedNanos(pod.sandbox().record().id(), cpu(pod.members(), figures))),
         pod.containers().stream().map(view -> stats(view, figures)).toList());
+  }
+
+  private static Map<MemberRun, Long> cpu(List<CriView> members, Figures figures) {
+    Map<MemberRun, Long> used = new HashMap<>();
+    for (CriView member : members) {
+      ContainerId id = member.record().id();
+      Figure figure = figures.tasks().get(id);
+      Cpu cpu = figure == null ? null : figure.usage().cpu();
+      if (cpu != null) {
+        used.put(new MemberRun(id, member.record().pid()), cpu.usedNanos());
+      }
+    }
+    return used;
   }
 
   private static List<Figure> measured(List<CriView> views, Figures figures) {

@@ -12,9 +12,9 @@ import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a pod uses: the sum of what its containers use that run. containerd's CRI plugin reads the
- * pod's own cgroup from the file system; that holds what ended containers used, too. A pressure
- * cannot be summed and is absent.
+ * What a pod uses: the sum of what its containers use that run, and of the processors also what
+ * ended ones had used. containerd's CRI plugin reads the pod's own cgroup from the file system. A
+ * pressure cannot be summed and is absent.
  */
 final class PodUsage {
 
@@ -24,22 +24,22 @@ final class PodUsage {
    * @param all of the pod, one at least
    * @param containers those of them that are not the sandbox, which is not counted among the pod's
    *     processes, and for which no limit is ever set
+   * @param cpuNanos of the pod, with what ended containers used
    */
-  static Figure sum(List<Figure> all, List<Figure> containers) {
+  static Figure sum(List<Figure> all, List<Figure> containers, long cpuNanos) {
     TaskUsage usage =
         new TaskUsage(
             all.stream().map(figure -> figure.usage().at()).max(Instant::compareTo).orElseThrow(),
-            cpu(all),
+            cpu(all, cpuNanos),
             memory(all, containers),
             null,
             containers.stream().mapToLong(figure -> figure.usage().threads()).sum());
     return new Figure(usage, nanoCores(all));
   }
 
-  private static @Nullable Cpu cpu(List<Figure> figures) {
-    List<Cpu> told =
-        figures.stream().map(figure -> figure.usage().cpu()).filter(Objects::nonNull).toList();
-    return told.isEmpty() ? null : new Cpu(sum(told, Cpu::usedNanos), null);
+  private static @Nullable Cpu cpu(List<Figure> figures, long usedNanos) {
+    boolean told = figures.stream().anyMatch(figure -> figure.usage().cpu() != null);
+    return told ? new Cpu(usedNanos, null) : null;
   }
 
   /** Of those whose rate is known. */

@@ -212,6 +212,30 @@ final class CriStatsTest {
   }
 
   @Test
+  void theCpuOfAPodNeverFallsWhenAContainerEnds() {
+    store.create(running(sandbox("pod1")));
+    store.create(running(container("web", "pod1")));
+    store.create(running(container("job", "pod1")));
+    uses("pod1", 10);
+    uses("web", 20);
+    uses("job", 400);
+    long before = podCpu();
+
+    store.update(id("job"), record -> exited(record));
+    uses("web", 25);
+    long after = podCpu();
+    store.delete(id("job"));
+
+    assertThat(before).isEqualTo(430);
+    assertThat(after).isEqualTo(435);
+    assertThat(podCpu()).isEqualTo(435);
+  }
+
+  private long podCpu() {
+    return stats.pod("pod1").getLinux().getCpu().getUsageCoreNanoSeconds().getValue();
+  }
+
+  @Test
   void podFiltersSelectAmongThoseThatAreReady() {
     createPod("pod1", "web", "job");
     createPod("pod2", "db", "cron");

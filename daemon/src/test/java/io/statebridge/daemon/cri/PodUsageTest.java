@@ -10,6 +10,7 @@ import io.statebridge.daemon.cri.UsageMeter.Figure;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -33,7 +34,13 @@ final class PodUsageTest {
   private static Figure sum(Figure sandbox, Figure... containers) {
     List<Figure> all = new ArrayList<>(List.of(containers));
     all.add(sandbox);
-    return PodUsage.sum(all, List.of(containers));
+    long cpuNanos =
+        all.stream()
+            .map(figure -> figure.usage().cpu())
+            .filter(Objects::nonNull)
+            .mapToLong(Cpu::usedNanos)
+            .sum();
+    return PodUsage.sum(all, List.of(containers), cpuNanos);
   }
 
   private static Figure nothing() {
