@@ -31,11 +31,13 @@ final class Calls implements ServerInterceptor {
   private static final Context.Key<String> NAMESPACE = Context.key("containerd-namespace");
 
   private final Faults faults;
+  private final Stopped stopped;
   private final ScheduledExecutorService timer;
   private final Map<String, LongAdder> counts = new ConcurrentHashMap<>();
 
-  Calls(Faults faults, ScheduledExecutorService timer) {
+  Calls(Faults faults, Stopped stopped, ScheduledExecutorService timer) {
     this.faults = faults;
+    this.stopped = stopped;
     this.timer = timer;
   }
 
@@ -72,7 +74,7 @@ final class Calls implements ServerInterceptor {
 
   /** Answers a call that needs no namespace. */
   <A> void answer(String call, StreamObserver<A> observer, Supplier<A> work) {
-    judge(call, null, failing(observer), () -> send(observer, work));
+    atContainerd(call, null, failing(observer), () -> send(observer, work));
   }
 
   /** Answers a call in a namespace. */
@@ -80,7 +82,7 @@ final class Calls implements ServerInterceptor {
     inNamespace(
         observer,
         namespace ->
-            judge(
+            atContainerd(
                 call, null, failing(observer), () -> send(observer, () -> work.apply(namespace))));
   }
 
@@ -90,7 +92,7 @@ final class Calls implements ServerInterceptor {
     inNamespace(
         observer,
         namespace ->
-            judge(
+            atContainerd(
                 call,
                 null,
                 failing(observer),
@@ -111,7 +113,7 @@ final class Calls implements ServerInterceptor {
         observer,
         namespace -> {
           Key key = new Key(namespace, id);
-          judge(call, key, failing(observer), () -> work.accept(key));
+          atContainerd(call, key, failing(observer), () -> work.accept(key));
         });
   }
 
@@ -119,7 +121,20 @@ final class Calls implements ServerInterceptor {
   void atShim(String method, Key key, Consumer<Status> fail, Runnable work) {
     String call = "Shim/" + method;
     count(call);
-    judge(call, key, fail, work);
+    stopped.atShim(key, () -> judge(call, key, fail, work));
+  }
+
+  /** Whether a task's shim does not answer. */
+  boolean isShimStopped(Key task) {
+    return stopped.isShimStopped(task);
+  }
+
+  /** What containerd is asked of a task, it asks the task's shim. */
+  private void atContainerd(
+      String call, @Nullable Key key, Consumer<Status> fail, Runnable proceed) {
+    Runnable judged = () -> judge(call, key, fail, proceed);
+    boolean ofTask = key != null && call.startsWith("Tasks/");
+    stopped.atContainerd(ofTask ? () -> stopped.atShim(key, judged) : judged);
   }
 
   private static Consumer<Status> failing(StreamObserver<?> observer) {

@@ -36,7 +36,9 @@ public final class EventBroker {
   private final Map<String, Integer> toDrop = new HashMap<>();
   private final Map<String, Integer> toDuplicate = new HashMap<>();
   private final List<Envelope> held = new ArrayList<>();
+  private final List<Subscriber> joining = new ArrayList<>();
   private boolean holding;
+  private boolean stopped;
   private boolean muted;
   private long nanosPerEvent;
   private long lastDue = System.nanoTime();
@@ -89,6 +91,29 @@ public final class EventBroker {
     nanosPerEvent = perEvent.toNanos();
   }
 
+  /** containerd is stopped: events are kept back, and subscriptions are not registered. */
+  synchronized void stop() {
+    holding = true;
+    stopped = true;
+  }
+
+  /** containerd goes on: what was kept back is delivered in its order, and only to the old ones. */
+  synchronized void goOn() {
+    holding = false;
+    stopped = false;
+    held.forEach(this::deliver);
+    held.clear();
+    List<Subscriber> late = List.copyOf(joining);
+    joining.clear();
+    serial.schedule(() -> join(late), lastDue - System.nanoTime(), TimeUnit.NANOSECONDS);
+  }
+
+  private synchronized void join(List<Subscriber> late) {
+    late.stream()
+        .filter(subscriber -> !subscriber.stream().isCancelled())
+        .forEach(subscribers::add);
+  }
+
   /** What was kept back is delivered, the last first. */
   public void releaseReversed() {
     List<Envelope> release;
@@ -106,12 +131,13 @@ public final class EventBroker {
     Subscriber subscriber = new Subscriber(EventFilter.of(filters), stream);
     stream.setOnCancelHandler(() -> remove(subscriber));
     synchronized (this) {
-      subscribers.add(subscriber);
+      (stopped ? joining : subscribers).add(subscriber);
     }
   }
 
   private synchronized void remove(Subscriber subscriber) {
     subscribers.remove(subscriber);
+    joining.remove(subscriber);
   }
 
   void publish(String namespace, String topic, Message event) {

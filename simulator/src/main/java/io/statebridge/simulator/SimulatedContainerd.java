@@ -51,6 +51,7 @@ public final class SimulatedContainerd implements AutoCloseable {
   private final EventLoopGroup eventLoop;
   private final ScheduledExecutorService serial;
   private final Faults faults = new Faults();
+  private final Stopped stopped = new Stopped();
   private final Calls calls;
   private final EventBroker events;
   private final Node node;
@@ -69,7 +70,7 @@ public final class SimulatedContainerd implements AutoCloseable {
     serial =
         Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().name("simulator").daemon().factory());
-    calls = new Calls(faults, serial);
+    calls = new Calls(faults, stopped, serial);
     events = new EventBroker(serial);
     cri = new CriService(calls, () -> criPluginLoaded);
     usage = new Usage();
@@ -262,6 +263,29 @@ public final class SimulatedContainerd implements AutoCloseable {
   /** An event as it is, whatever it says. */
   public void publish(String namespace, String topic, Any event) {
     events.publishAny(namespace, topic, event);
+  }
+
+  /** containerd is stopped where it is, as by SIGSTOP: nobody is answered, nothing is told. */
+  public void freeze() {
+    events.stop();
+    stopped.stopContainerd();
+  }
+
+  public void thaw() {
+    stopped.continueContainerd();
+    events.goOn();
+  }
+
+  /**
+   * The task's shim is stopped where it is. It would not notice the end of its process before it
+   * goes on: whoever plays that end has to wait.
+   */
+  public void freezeShim(String namespace, String id) {
+    stopped.stopShim(new Key(namespace, id));
+  }
+
+  public void thawShim(String namespace, String id) {
+    stopped.continueShim(new Key(namespace, id));
   }
 
   /** containerd ends. Containers go on; what happens to them now makes no event. */

@@ -24,6 +24,7 @@ import io.statebridge.proto.containerd.tasks.v1.TasksGrpc;
 import io.statebridge.proto.containerd.tasks.v1.WaitRequest;
 import io.statebridge.proto.containerd.tasks.v1.WaitResponse;
 import io.statebridge.proto.containerd.types.Metric;
+import io.statebridge.proto.containerd.types.Process;
 import java.time.Instant;
 
 /** containerd's tasks. Execs are not kept: they exist only in events. */
@@ -89,8 +90,17 @@ final class TasksService extends TasksGrpc.TasksImplBase {
         observer,
         namespace ->
             ListTasksResponse.newBuilder()
-                .addAllTasks(node.tasks(namespace).stream().map(SimulatedTask::toProcess).toList())
+                .addAllTasks(node.tasks(namespace).stream().map(this::listed).toList())
                 .build());
+  }
+
+  /** A shim that does not answer is not waited for. */
+  private Process listed(SimulatedTask task) {
+    return calls.isShimStopped(task.key())
+        ? task.toProcess().toBuilder()
+            .setStatus(io.statebridge.proto.containerd.types.Status.UNKNOWN)
+            .build()
+        : task.toProcess();
   }
 
   @Override
