@@ -27,7 +27,7 @@ final class Leftovers {
     }
   }
 
-  private static void remove(ContainerdClient client, ContainerId id) {
+  static void remove(ContainerdClient client, ContainerId id) {
     // Somebody else may do the same at the same time, such as a daemon that deletes tasks.
     await("the end of " + id)
         .ignoreExceptionsInstanceOf(StatusRuntimeException.class)

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -71,6 +72,7 @@ final class RealContainerd implements AutoCloseable {
   private final UnixChannel channel = UnixChannel.to(socket);
   private @Nullable TrialSandboxer sandboxer;
   private @Nullable RefusingRunc runc;
+  private @Nullable Path binaries;
   private @Nullable Process process;
 
   /** Not started yet, and without a CRI plugin; fails when a program that is needed is missing. */
@@ -191,12 +193,22 @@ final class RealContainerd implements AutoCloseable {
     return new Ctr(socket, rootFilesystem);
   }
 
+  /** From the next start on it, and its shims, are of this directory. */
+  void useBinaries(Path directory) {
+    binaries = directory;
+  }
+
   /** Starts it, for the first time or again, and waits until it serves. */
   void start() {
+    Path other = binaries;
+    String program = other == null ? "containerd" : other.resolve("containerd").toString();
     ProcessBuilder builder =
-        new ProcessBuilder("containerd", "--config", config.toString())
+        new ProcessBuilder(program, "--config", config.toString())
             .redirectErrorStream(true)
             .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+    if (other != null) {
+      builder.environment().compute("PATH", (_, path) -> other + ":" + path);
+    }
     RefusingRunc first = runc;
     if (first != null) {
       builder.environment().compute("PATH", (_, path) -> first.directory() + ":" + path);
@@ -217,6 +229,15 @@ final class RealContainerd implements AutoCloseable {
   /** Ends containerd alone and without warning; containers go on. */
   void crash() {
     end(Process::destroyForcibly);
+  }
+
+  /** Stops it where it is, until {@link #thaw}. */
+  void freeze() {
+    Signals.freeze(Objects.requireNonNull(process, "not started").toHandle());
+  }
+
+  void thaw() {
+    Signals.thaw(Objects.requireNonNull(process, "not started").toHandle());
   }
 
   private void end(Consumer<Process> how) {

@@ -100,7 +100,7 @@ final class StatebridgeProcess implements AutoCloseable {
               .redirectOutput(ProcessBuilder.Redirect.DISCARD)
               .redirectError(
                   logIsRead
-                      ? ProcessBuilder.Redirect.to(log.toFile())
+                      ? ProcessBuilder.Redirect.appendTo(log.toFile())
                       : ProcessBuilder.Redirect.PIPE)
               .start();
     } catch (IOException e) {
@@ -183,7 +183,7 @@ final class StatebridgeProcess implements AutoCloseable {
     return client().getBridgeStatus(GetBridgeStatusRequest.getDefaultInstance());
   }
 
-  /** What it has logged so far. */
+  /** What it has logged so far, in all its lives. */
   String log() {
     try {
       return Files.readString(log);

@@ -11,13 +11,24 @@ import java.util.List;
 record TinyDisk(Path path) implements AutoCloseable {
 
   static TinyDisk mount(Path path) {
+    return mount(path, 512);
+  }
+
+  static TinyDisk mount(Path path, int kibibytes) {
     try {
       Files.createDirectories(path);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
     Program.mustRun(
-        List.of("mount", "-t", "tmpfs", "-o", "size=512k", "statebridge-test", path.toString()));
+        List.of(
+            "mount",
+            "-t",
+            "tmpfs",
+            "-o",
+            "size=" + kibibytes + "k",
+            "statebridge-test",
+            path.toString()));
     return new TinyDisk(path);
   }
 
