@@ -19,9 +19,6 @@ final class Chaos {
   private static final ChaosPlan.Pace SIMULATED = new ChaosPlan.Pace(700, 12, true);
   private static final ChaosPlan.Pace REAL = new ChaosPlan.Pace(4000, 6, false);
 
-  /** The date of a file that is written, and of an exit that follows, on a busy machine. */
-  private static final Duration REAL_INEXACT = Duration.ofSeconds(5);
-
   /** How many rounds a real containerd stays at a version. */
   private static final int ROUNDS_OF_VERSION = 4;
 
@@ -48,8 +45,22 @@ final class Chaos {
     int first = (int) option(arguments, "--first", 0);
     int rounds = (int) option(arguments, "--rounds", 20);
     Awaitility.setDefaultTimeout(Duration.ofSeconds(WAIT_SECONDS));
+    Thread main = Thread.currentThread();
+    Thread atSignal = new Thread(() -> end(main));
+    Runtime.getRuntime().addShutdownHook(atSignal);
     ChaosTally tally = new Chaos(System.out, real, seed).run(first, rounds);
+    Runtime.getRuntime().removeShutdownHook(atSignal);
     System.exit(tally.isBad() ? 1 : 0);
+  }
+
+  /** What it has started and mounted does not outlive it. */
+  private static void end(Thread main) {
+    main.interrupt();
+    try {
+      main.join(Duration.ofSeconds(WAIT_SECONDS));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private static long option(String[] arguments, String name, long otherwise) {
@@ -63,18 +74,22 @@ final class Chaos {
     List<Path> versions = real ? versions() : List.of();
     int roundsOfNode = real ? ROUNDS_OF_VERSION * versions.size() : ROUNDS_OF_SIMULATOR;
     int end = first + rounds;
-    for (int next = first; next < end; ) {
-      int version = real ? next / ROUNDS_OF_VERSION % versions.size() : 0;
-      int last = Math.min(end, (next / roundsOfNode + 1) * roundsOfNode);
-      ChaosNode node = real ? new ChaosOnReal(versions, version) : new ChaosOnSimulator();
-      try (ChaosStage stage = new ChaosStage(node, real ? REAL_INEXACT : Duration.ZERO)) {
-        for (int begin = next; next < last; next++) {
-          boolean changesVersion = real && next > begin && next % ROUNDS_OF_VERSION == 0;
-          tally.add(round(stage, next, changesVersion));
+    try {
+      for (int next = first; next < end; ) {
+        int version = real ? next / ROUNDS_OF_VERSION % versions.size() : 0;
+        int last = Math.min(end, (next / roundsOfNode + 1) * roundsOfNode);
+        ChaosNode node = real ? new ChaosOnReal(versions, version) : new ChaosOnSimulator();
+        try (ChaosStage stage = new ChaosStage(node, real)) {
+          for (int begin = next; next < last; next++) {
+            boolean changesVersion = real && next > begin && next % ROUNDS_OF_VERSION == 0;
+            tally.add(round(stage, next, changesVersion));
+          }
         }
       }
+    } finally {
+      // Also what it came to until it was interrupted.
+      out.println(tally);
     }
-    out.println(tally);
     if (tally.isBad()) {
       out.printf("chaos: FAILED; the same faults again: %s%n", command(first, rounds));
     }

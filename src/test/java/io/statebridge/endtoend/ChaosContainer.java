@@ -16,6 +16,9 @@ final class ChaosContainer {
   /** When its start had succeeded; null for ever if the start was interrupted. */
   volatile @Nullable Instant started;
 
+  /** One that stays is to end now. */
+  volatile boolean told;
+
   volatile @Nullable End end;
   volatile @Nullable Instant shimKilled;
   final ChaosSpans shimStopped = new ChaosSpans();

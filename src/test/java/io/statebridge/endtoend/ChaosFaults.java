@@ -42,8 +42,11 @@ record ChaosFaults(
       case CONTAINERD_STOP -> {
         ledger.containerdAway.begin(Instant.now());
         node.freeze();
-        Thread.sleep(fault.forMillis());
-        node.thaw();
+        try {
+          Thread.sleep(fault.forMillis());
+        } finally {
+          node.thaw();
+        }
         ledger.containerdAway.end(Instant.now());
       }
       case SHIM_KILL, SHIM_STOP -> {
@@ -111,8 +114,11 @@ record ChaosFaults(
     container.shimStopped.begin(Instant.now());
     boolean done = node.freezeShim(container);
     if (done) {
-      Thread.sleep(fault.forMillis());
-      node.thawShim(container);
+      try {
+        Thread.sleep(fault.forMillis());
+      } finally {
+        node.thawShim(container);
+      }
     }
     container.shimStopped.end(Instant.now());
     return done;

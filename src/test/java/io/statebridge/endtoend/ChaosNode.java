@@ -18,6 +18,9 @@ interface ChaosNode extends AutoCloseable {
   /** Starts it as soon as containerd is up, and notes in it whether that worked. */
   void start(ChaosContainer container);
 
+  /** Has one end that stays. */
+  void end(ChaosContainer container);
+
   /** Notes in it whether it has ended. */
   void observe(ChaosContainer container);
 

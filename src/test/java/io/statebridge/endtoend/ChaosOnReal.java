@@ -1,12 +1,18 @@
 package io.statebridge.endtoend;
 
+import io.statebridge.api.ContainerId;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 
 /**
  * A real containerd, whose containers write down themselves that they end, and with which code:
@@ -15,6 +21,7 @@ import java.util.Optional;
 final class ChaosOnReal implements ChaosNode {
   private final RealContainerd containerd = new RealContainerd();
   private final List<Path> versions;
+  private final Map<ChaosContainer, RandomAccessFile> listening = new ConcurrentHashMap<>();
   private int version;
 
   // Guarded by this.
@@ -48,21 +55,27 @@ final class ChaosOnReal implements ChaosNode {
 
   @Override
   public void start(ChaosContainer container) {
-    int code = container.plan.code();
+    ChaosPlan.Start plan = container.plan;
     String script =
-        "sleep %d.%03d; echo %d > /told/%s; exit %d"
+        "%s; echo %d > /told/%s; exit %d"
             .formatted(
-                container.plan.lifeMillis() / 1000,
-                container.plan.lifeMillis() % 1000,
-                code,
-                end(container).getFileName(),
-                code);
+                plan.stays()
+                    ? "read go < /told/" + told(container).getFileName()
+                    : "sleep %d.%03d".formatted(plan.lifeMillis() / 1000, plan.lifeMillis() % 1000),
+                plan.code(),
+                written(container).getFileName(),
+                plan.code());
+    if (plan.stays()) {
+      Program.mustRun(List.of("mkfifo", told(container).toString()));
+      listening.put(container, openForBoth(told(container)));
+    }
     try {
       awaitUp();
       containerd.ctr().run(container.id, script);
       container.started = Instant.now();
     } catch (IllegalStateException e) {
       // containerd went away meanwhile: it may run, or not.
+      System.out.println("chaos: its start was interrupted: " + container.id);
     }
   }
 
@@ -76,9 +89,35 @@ final class ChaosOnReal implements ChaosNode {
     }
   }
 
-  private Path end(ChaosContainer container) {
-    String name = container.id.namespace() + "." + container.id.id() + ".end";
+  private Path written(ChaosContainer container) {
+    return file(container, ".end");
+  }
+
+  private Path told(ChaosContainer container) {
+    return file(container, ".told");
+  }
+
+  private Path file(ChaosContainer container, String suffix) {
+    String name = container.id.namespace() + "." + container.id.id() + suffix;
     return containerd.ctr().rootFilesystem().told().resolve(name);
+  }
+
+  /** So nobody waits for the other side, and what is written stays until it is read. */
+  private static RandomAccessFile openForBoth(Path pipe) {
+    try {
+      return new RandomAccessFile(pipe.toFile(), "rw");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public void end(ChaosContainer container) {
+    try {
+      Objects.requireNonNull(listening.get(container)).writeBytes("go\n");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Override
@@ -87,7 +126,7 @@ final class ChaosOnReal implements ChaosNode {
       return;
     }
     boolean lives = lives(container);
-    Path end = end(container);
+    Path end = written(container);
     try {
       if (Files.exists(end) && Files.size(end) > 0) {
         int code = Integer.parseInt(Files.readString(end).strip());
@@ -110,6 +149,11 @@ final class ChaosOnReal implements ChaosNode {
   @Override
   public void remove(ChaosContainer container) {
     Leftovers.remove(containerd.client(), container.id);
+    try (RandomAccessFile _ = listening.remove(container)) {
+      // Closed.
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private synchronized void up(boolean isUp) {
@@ -151,9 +195,8 @@ final class ChaosOnReal implements ChaosNode {
   }
 
   private Optional<ProcessHandle> shim(ChaosContainer container) {
-    String id = " -id " + container.id.id() + " ";
     return Leftovers.shims(containerd.socket()).stream()
-        .filter(shim -> (shim.info().commandLine().orElse("") + " ").contains(id))
+        .filter(shim -> isOf(shim, container.id.id()))
         .findFirst();
   }
 
@@ -182,6 +225,25 @@ final class ChaosOnReal implements ChaosNode {
 
   @Override
   public void close() throws IOException {
+    // Those of containers that are gone: containerd was killed as it started or deleted a task.
+    Leftovers.shims(containerd.socket()).stream()
+        .filter(shim -> listed().noneMatch(id -> isOf(shim, id)))
+        .forEach(
+            shim -> {
+              System.out.println("chaos: a shim was left: " + shim.info().commandLine().orElse(""));
+              shim.descendants().forEach(ProcessHandle::destroyForcibly);
+              shim.destroyForcibly();
+            });
     containerd.close();
+  }
+
+  private Stream<String> listed() {
+    return Stream.of(true, false)
+        .flatMap(deletes -> containerd.client().containers(namespace(deletes)).stream())
+        .map(ContainerId::id);
+  }
+
+  private static boolean isOf(ProcessHandle shim, String id) {
+    return (shim.info().commandLine().orElse("") + " ").contains(" -id " + id + " ");
   }
 }

@@ -55,10 +55,13 @@ final class ChaosOnSimulator implements ChaosNode {
     }
     containerd.run(container.id.namespace(), container.id.id());
     container.started = Instant.now();
-    ends.schedule(() -> end(container), container.plan.lifeMillis(), TimeUnit.MILLISECONDS);
+    if (!container.plan.stays()) {
+      ends.schedule(() -> end(container), container.plan.lifeMillis(), TimeUnit.MILLISECONDS);
+    }
   }
 
-  private void end(ChaosContainer container) {
+  @Override
+  public void end(ChaosContainer container) {
     synchronized (stopped) {
       if (stopped.computeIfPresent(container, (_, _) -> true) == null && hasTask(container)) {
         exit(container);

@@ -16,8 +16,9 @@ record ChaosPlan(List<Start> starts, List<Fault> faults) {
    * A container that ends by itself.
    *
    * @param deletes whether the daemon deletes its task, or somebody else
+   * @param stays whether it ends so long after the begin of the next round, not after its start
    */
-  record Start(int atMillis, boolean deletes, int code, int lifeMillis) {}
+  record Start(int atMillis, boolean deletes, int code, int lifeMillis, boolean stays) {}
 
   /**
    * Something that goes wrong, for so long.
@@ -45,11 +46,11 @@ record ChaosPlan(List<Start> starts, List<Fault> faults) {
     int containers = 1 + random.nextInt(2 * pace.containers());
     for (int i = 0; i < containers; i++) {
       int code = random.nextInt(4) == 0 ? SUSPICIOUS[random.nextInt(3)] : 1 + random.nextInt(254);
-      // Some outlive the round.
-      int most = random.nextInt(6) == 0 ? 3 * pace.millis() : pace.millis() / 2;
-      starts.add(
-          new Start(
-              random.nextInt(pace.millis()), random.nextBoolean(), code, random.nextInt(most)));
+      int at = random.nextInt(pace.millis());
+      // The others are known for long before they end.
+      boolean stays = random.nextInt(4) == 0;
+      int life = random.nextInt(stays ? pace.millis() : pace.millis() / 2);
+      starts.add(new Start(at, random.nextBoolean(), code, life, stays));
     }
     starts.sort(Comparator.comparingInt(Start::atMillis));
     List<Fault> faults = new ArrayList<>();
@@ -58,7 +59,7 @@ record ChaosPlan(List<Start> starts, List<Fault> faults) {
       int at = random.nextInt(pace.millis());
       int most = target == Target.DISK ? random.nextInt(4) / 3 : random.nextInt(3);
       for (int i = 0; i < most && at < pace.millis(); i++) {
-        int length = random.nextInt(pace.millis() / 2);
+        int length = random.nextInt(pace.millis() * 3 / 4);
         ChaosFault kind = kinds.get(random.nextInt(kinds.size()));
         faults.add(new Fault(kind, at, length, random.nextInt(1000)));
         at += length + random.nextInt(pace.millis() / 2);

@@ -12,6 +12,10 @@ final class ChaosSpans {
 
   /** Both ends belong to it. */
   record Span(Instant from, Instant to) {
+    boolean overlaps(Span other) {
+      return !other.to.isBefore(from) && !other.from.isAfter(to);
+    }
+
     boolean contains(Instant at) {
       return !at.isBefore(from) && !at.isAfter(to);
     }

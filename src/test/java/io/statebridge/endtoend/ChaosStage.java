@@ -54,28 +54,27 @@ final class ChaosStage implements AutoCloseable {
   private final ChaosFaults faults;
   private int overtakenBefore;
 
-  /**
-   * @param inexact how much later than the ledger's the runtime's date of an end may be
-   */
-  ChaosStage(ChaosNode node, Duration inexact) {
+  ChaosStage(ChaosNode node, boolean real) {
     this.node = node;
-    ledger = new ChaosLedger(inexact);
+    ledger = new ChaosLedger(real);
     statebridge =
         StatebridgeProcess.configured(
-            node.socket(),
-            // So small that a watcher is overtaken now and then.
-            "change_log_size = 256",
-            "[namespaces]",
-            "\"%s\" = \"always\"".formatted(node.namespace(true)),
-            "\"%s\" = \"never\"".formatted(node.namespace(false)));
+                node.socket(),
+                // So small that a watcher is overtaken now and then.
+                "change_log_size = 256",
+                "[namespaces]",
+                "\"%s\" = \"always\"".formatted(node.namespace(true)),
+                "\"%s\" = \"never\"".formatted(node.namespace(false)))
+            // It is started all the time.
+            .withJavaOptions(System.getProperty("chaos.daemon", "-XX:TieredStopAtLevel=1"));
     disk = TinyDisk.mount(statebridge.stateDirectory(), DISK_KIBIBYTES);
     faults = new ChaosFaults(node, statebridge, disk, ledger, containers);
     statebridge.start();
     statebridge.awaitInSync();
     Duration always = Duration.ofHours(1);
     watch("steady", "", always, Duration.ofMillis(20));
-    watch("restless", "", Duration.ofMillis(300), Duration.ofMillis(20));
-    watch("absent", "", Duration.ofMillis(200), Duration.ofSeconds(3));
+    watch("restless", "", Duration.ofMillis(600), Duration.ofMillis(20));
+    watch("absent", "", Duration.ofSeconds(2), Duration.ofSeconds(1));
     watch("filtered", node.namespace(true), always, Duration.ofMillis(20));
   }
 
@@ -92,6 +91,8 @@ final class ChaosStage implements AutoCloseable {
     Instant begin = Instant.now();
     List<Future<Map<ChaosFault, Integer>>> tracks = new ArrayList<>();
     try (ExecutorService threads = Executors.newCachedThreadPool()) {
+      List<ChaosContainer> stayed = stayed();
+      tracks.add(threads.submit(() -> end(stayed, begin)));
       tracks.add(threads.submit(() -> start(number, plan, begin)));
       for (Target target : Target.values()) {
         tracks.add(threads.submit(() -> faults.all(plan.faultsOf(target), begin)));
@@ -135,6 +136,27 @@ final class ChaosStage implements AutoCloseable {
     return round;
   }
 
+  private List<ChaosContainer> stayed() {
+    return containers.values().stream()
+        .filter(container -> container.started != null && !container.told)
+        .sorted(Comparator.comparing(container -> container.plan.lifeMillis()))
+        .toList();
+  }
+
+  private Map<ChaosFault, Integer> end(List<ChaosContainer> stayed, Instant begin)
+      throws InterruptedException {
+    for (ChaosContainer container : stayed) {
+      sleepUntil(begin.plusMillis(container.plan.lifeMillis()));
+      container.told = true;
+      node.end(container);
+    }
+    return Map.of();
+  }
+
+  private static void sleepUntil(Instant at) throws InterruptedException {
+    Thread.sleep(Duration.between(Instant.now(), at));
+  }
+
   private Map<ChaosFault, Integer> start(int round, ChaosPlan plan, Instant begin)
       throws InterruptedException {
     int number = 0;
@@ -143,7 +165,7 @@ final class ChaosStage implements AutoCloseable {
       ChaosContainer container =
           new ChaosContainer(new ContainerId(node.namespace(start.deletes()), name), start);
       containers.put(container.id, container);
-      Thread.sleep(Duration.between(Instant.now(), begin.plusMillis(start.atMillis())));
+      sleepUntil(begin.plusMillis(start.atMillis()));
       node.start(container);
     }
     return Map.of();
@@ -201,10 +223,14 @@ final class ChaosStage implements AutoCloseable {
 
   /** Whether a container is to end, or has ended, in this round and its end is not noted yet. */
   private static boolean isDue(Judgement judgement, Instant healed) {
-    @Nullable Instant started = judgement.container().started;
-    return judgement.verdict() == Verdict.LIVES
-        && started != null
-        && started.plusMillis(judgement.container().plan.lifeMillis()).isBefore(healed);
+    ChaosContainer container = judgement.container();
+    @Nullable Instant started = container.started;
+    if (judgement.verdict() != Verdict.LIVES || started == null) {
+      return false;
+    }
+    return container.plan.stays()
+        ? container.told
+        : started.plusMillis(container.plan.lifeMillis()).isBefore(healed);
   }
 
   private void checkDisk(List<Broken> broken) {
@@ -251,6 +277,8 @@ final class ChaosStage implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
+    // Whoever interrupts a round wants all to be ended, which takes waiting for.
+    Thread.interrupted();
     try (node;
         statebridge;
         disk) {

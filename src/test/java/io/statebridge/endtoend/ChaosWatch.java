@@ -7,6 +7,8 @@ import io.statebridge.api.ContainerId;
 import io.statebridge.proto.v1.Container;
 import io.statebridge.proto.v1.ContainerFilter;
 import io.statebridge.proto.v1.ContainerState;
+import io.statebridge.proto.v1.ExitSource;
+import io.statebridge.proto.v1.PendingExit;
 import io.statebridge.proto.v1.StatebridgeGrpc;
 import io.statebridge.proto.v1.WatchContainersRequest;
 import io.statebridge.proto.v1.WatchContainersResponse;
@@ -218,9 +220,12 @@ final class ChaosWatch implements AutoCloseable {
   /** The code, unless the record says itself that it may not be the true one. */
   private static OptionalCode code(Container record) {
     if (record.hasPendingExit()) {
-      int code = record.getPendingExit().getExitCode();
-      // The guess of a dead shim is marked in the record that follows.
-      return new OptionalCode(code != 137 && code != 255, code);
+      PendingExit pending = record.getPendingExit();
+      int code = pending.getExitCode();
+      // Of a dead shim only the record that follows says that it is a guess.
+      boolean isSure =
+          (code != 137 && code != 255) || pending.getSource() == ExitSource.EXIT_SOURCE_SHIM;
+      return new OptionalCode(isSure, code);
     }
     return new OptionalCode(
         isExited(record) && !ChaosLedger.isFlagged(record), record.getExitCode());

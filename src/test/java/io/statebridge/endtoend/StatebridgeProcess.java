@@ -2,7 +2,6 @@ package io.statebridge.endtoend;
 
 import static org.awaitility.Awaitility.await;
 
-import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.statebridge.proto.cri.v1.ImageServiceGrpc;
 import io.statebridge.proto.cri.v1.ImageServiceGrpc.ImageServiceBlockingStub;
@@ -69,6 +68,12 @@ final class StatebridgeProcess implements AutoCloseable {
     return new StatebridgeProcess(containerdSocket, "--config", file.toString());
   }
 
+  /** From its next start on its JVM has these options. */
+  StatebridgeProcess withJavaOptions(String options) {
+    javaOptions = options;
+    return this;
+  }
+
   /** From its next start on with the priority that the systemd unit gives it. */
   StatebridgeProcess asTheUnitRunsIt() {
     prefix.addAll(List.of("nice", "-n", Checkout.unitNice()));
@@ -119,10 +124,11 @@ final class StatebridgeProcess implements AutoCloseable {
       status();
       return true;
     } catch (StatusRuntimeException e) {
-      if (e.getStatus().getCode() == Status.Code.UNAVAILABLE) {
-        return false;
-      }
-      throw e;
+      return switch (e.getStatus().getCode()) {
+        // The machine may be busy.
+        case UNAVAILABLE, DEADLINE_EXCEEDED -> false;
+        default -> throw e;
+      };
     }
   }
 

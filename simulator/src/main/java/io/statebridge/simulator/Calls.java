@@ -133,8 +133,11 @@ final class Calls implements ServerInterceptor {
   private void atContainerd(
       String call, @Nullable Key key, Consumer<Status> fail, Runnable proceed) {
     Runnable judged = () -> judge(call, key, fail, proceed);
-    boolean ofTask = key != null && call.startsWith("Tasks/");
-    stopped.atContainerd(ofTask ? () -> stopped.atShim(key, judged) : judged);
+    if (key != null && call.startsWith("Tasks/")) {
+      stopped.atContainerd(() -> stopped.atShim(key, judged));
+    } else {
+      stopped.atContainerd(judged);
+    }
   }
 
   private static Consumer<Status> failing(StreamObserver<?> observer) {
