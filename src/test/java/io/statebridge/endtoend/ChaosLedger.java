@@ -28,7 +28,12 @@ final class ChaosLedger {
     /** Its shim was killed, or containerd gave it up because it did not answer. */
     SHIM_GONE("shim gone"),
     /** There was no second in which the daemon could learn of it before containerd dropped it. */
-    NO_TIME("no time to learn of it");
+    NO_TIME("no time to learn of it"),
+    /**
+     * No event told of it, and a simulated process is not in /proc, where its shim would be found:
+     * then only containerd can be asked, which was away when it ended, and dropped it.
+     */
+    ONLY_LISTED("only listed");
 
     final String words;
 
@@ -187,7 +192,12 @@ final class ChaosLedger {
     }
     Instant seen = container.processSeen;
     Instant started = container.started;
+    boolean onlyListed =
+        !real && started != null && (seen == null || seen.isAfter(started.plus(LEARNING)));
     for (Span drop : dropsOf(container).toList()) {
+      if (onlyListed && !over.isAfter(drop.to()) && isShortlyBefore(over, drop)) {
+        return Optional.of(Reason.ONLY_LISTED);
+      }
       boolean unseen = seen == null || seen.plus(LEARNING).isAfter(drop.from());
       if (unseen
           && started != null
@@ -224,6 +234,12 @@ final class ChaosLedger {
     return full.isPresent() && container.plan.deletes()
         ? Optional.of(Reason.DISK_FULL)
         : Optional.empty();
+  }
+
+  /** Whether containerd went away before it could tell of an end, and dropped it at its return. */
+  private boolean isShortlyBefore(Instant over, Span drop) {
+    return containerdAway.all().stream()
+        .anyMatch(away -> away.overlaps(drop) && !over.isBefore(away.from().minus(LEARNING)));
   }
 
   private Stream<Span> dropsOf(ChaosContainer container) {

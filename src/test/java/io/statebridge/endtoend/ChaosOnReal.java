@@ -148,7 +148,10 @@ final class ChaosOnReal implements ChaosNode {
 
   @Override
   public void remove(ChaosContainer container) {
-    Leftovers.remove(containerd.client(), container.id);
+    // One whose start was interrupted may not be there.
+    if (containerd.client().containers(container.id.namespace()).contains(container.id)) {
+      Leftovers.remove(containerd.client(), container.id);
+    }
     try (RandomAccessFile _ = listening.remove(container)) {
       // Closed.
     } catch (IOException e) {

@@ -87,12 +87,6 @@ final class StatebridgeProcess implements AutoCloseable {
     return this;
   }
 
-  /** From its next start on with options for its JVM. */
-  StatebridgeProcess withJavaOptions(String options) {
-    javaOptions = options;
-    return this;
-  }
-
   /** Starts it and waits until it serves, whatever becomes of containerd. */
   void start() {
     ProcessBuilder builder = Checkout.statebridge(arguments);

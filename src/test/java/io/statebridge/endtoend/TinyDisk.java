@@ -38,6 +38,10 @@ record TinyDisk(Path path) implements AutoCloseable {
 
   /** Leaves not a byte free. */
   void fill() throws IOException {
+    if (!Files.getFileStore(path).type().equals("tmpfs")) {
+      throw new IllegalStateException(
+          path + " is not mounted any more: that would fill a real disk");
+    }
     byte[] page = new byte[4096];
     try (OutputStream filler = Files.newOutputStream(path.resolve("filler"))) {
       while (path.toFile().getUsableSpace() > 0) {

@@ -30,9 +30,9 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
-import java.util.stream.Stream;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import java.util.stream.Stream;
 
 /** Serves the API, grpc.health.v1 and server reflection on a unix socket. Owns its threads. */
 public final class ApiServer implements AutoCloseable {

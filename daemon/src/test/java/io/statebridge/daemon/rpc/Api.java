@@ -107,8 +107,7 @@ final class Api implements AutoCloseable {
 
   static ApiServer serve(Listener listener, ContainerStore store, CriServices.Settings cri)
       throws IOException {
-    return serve(
-        listener, store, ofHeap(), cri);
+    return serve(listener, store, ofHeap(), cri);
   }
 
   private static ApiServer serve(
