@@ -124,13 +124,13 @@ final class ChaosLedger {
     Instant over = end == null ? container.shimKilled : end.at();
     boolean exited = record != null && record.getState() == ContainerState.CONTAINER_STATE_EXITED;
     if (container.started == null) {
-      boolean told = record != null && exited && !isFlagged(record);
-      return judgement(
-          told && end != null && !isTrue(container, end, record)
-              ? Verdict.WRONG
-              : Verdict.UNFINISHED,
-          container,
-          record);
+      boolean wrong =
+          record != null
+              && exited
+              && end != null
+              && !isFlagged(record)
+              && !isTrue(container, end, record);
+      return judgement(wrong ? Verdict.WRONG : Verdict.UNFINISHED, container, record);
     }
     if (over == null) {
       return judgement(
@@ -216,9 +216,9 @@ final class ChaosLedger {
   private Optional<Reason> unknowable(ChaosContainer container, Instant over, Span away) {
     Optional<Span> full = diskFull.all().stream().filter(s -> s.contains(away.from())).findFirst();
     Instant seen = container.exitSeen;
-    boolean saved = seen != null && seen.plus(SAVING).isBefore(away.from());
-    Instant unsavedSince =
-        full.map(Span::from).orElse(saved ? away.from() : away.from().minus(LEARNING));
+    Instant trouble = full.map(Span::from).orElse(away.from());
+    boolean saved = seen != null && seen.plus(SAVING).isBefore(trouble);
+    Instant unsavedSince = saved ? trouble : trouble.minus(LEARNING);
     if (over.isBefore(unsavedSince) || over.isAfter(away.to())) {
       return Optional.empty();
     }

@@ -4,6 +4,7 @@ import io.statebridge.api.ContainerId;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -237,7 +238,21 @@ final class ChaosOnReal implements ChaosNode {
               shim.descendants().forEach(ProcessHandle::destroyForcibly);
               shim.destroyForcibly();
             });
-    containerd.close();
+    // The process of a container may outlive a shim that was killed.
+    ProcessHandle.allProcesses()
+        .filter(process -> isScriptOf(process, namespace(true), namespace(false)))
+        .forEach(ProcessHandle::destroyForcibly);
+    try {
+      containerd.close();
+    } catch (FileSystemException e) {
+      // Of a start that was interrupted: the rounds go on.
+      System.out.println("chaos: a cgroup was left: " + e.getMessage());
+    }
+  }
+
+  private static boolean isScriptOf(ProcessHandle process, String one, String other) {
+    String command = process.info().commandLine().orElse("");
+    return command.contains("/scripts/" + one + ".") || command.contains("/scripts/" + other + ".");
   }
 
   private Stream<String> listed() {

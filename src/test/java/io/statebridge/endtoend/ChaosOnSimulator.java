@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** The simulated containerd. Its shims and its containers are in this process, and outlive it. */
 final class ChaosOnSimulator implements ChaosNode {
@@ -153,8 +154,8 @@ final class ChaosOnSimulator implements ChaosNode {
   @Override
   public void thawShim(ChaosContainer container) {
     synchronized (stopped) {
-      boolean hasEnded = stopped.remove(container);
-      if (hasEnded && hasTask(container)) {
+      @Nullable Boolean hasEnded = stopped.remove(container);
+      if (Boolean.TRUE.equals(hasEnded) && hasTask(container)) {
         exit(container);
       }
     }

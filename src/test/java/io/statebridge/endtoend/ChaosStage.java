@@ -138,8 +138,9 @@ final class ChaosStage implements AutoCloseable {
 
   private List<ChaosContainer> stayed() {
     return containers.values().stream()
-        .filter(container -> container.started != null && !container.told)
-        .sorted(Comparator.comparing(container -> container.plan.lifeMillis()))
+        .filter(container -> container.plan.stays() && container.started != null)
+        .filter(container -> !container.told)
+        .sorted(Comparator.comparingInt(container -> container.plan.lifeMillis()))
         .toList();
   }
 

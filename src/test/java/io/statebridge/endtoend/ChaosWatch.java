@@ -12,7 +12,6 @@ import io.statebridge.proto.v1.PendingExit;
 import io.statebridge.proto.v1.StatebridgeGrpc;
 import io.statebridge.proto.v1.WatchContainersRequest;
 import io.statebridge.proto.v1.WatchContainersResponse;
-import io.statebridge.proto.v1.WatchContainersResponse.Type;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -148,7 +147,7 @@ final class ChaosWatch implements AutoCloseable {
     if (!message.getEpoch().equals(epoch)) {
       breaks(Kind.WRONG, "another epoch in a stream", message);
     }
-    boolean mark = message.getType() == Type.PROGRESS;
+    boolean mark = message.getType() == WatchContainersResponse.Type.PROGRESS;
     long next = message.getRevision();
     if (mark ? next < revision : next <= revision) {
       breaks(Kind.DUPLICATE, "back to before " + revision, message);
@@ -164,7 +163,7 @@ final class ChaosWatch implements AutoCloseable {
   }
 
   private void toldInitial(Map<ContainerId, Container> all, WatchContainersResponse message) {
-    if (message.getType() == Type.SYNCED) {
+    if (message.getType() == WatchContainersResponse.Type.SYNCED) {
       epoch = message.getEpoch();
       revision = message.getRevision();
       all.forEach((id, record) -> follows(id, records.get(id), record, false));
@@ -181,10 +180,10 @@ final class ChaosWatch implements AutoCloseable {
     }
     ContainerId id = id(message);
     Container before = records.get(id);
-    if ((message.getType() == Type.ADDED) == (before != null)) {
+    if ((message.getType() == WatchContainersResponse.Type.ADDED) == (before != null)) {
       breaks(before == null ? Kind.GAP : Kind.DUPLICATE, "was " + before, message);
     }
-    if (message.getType() == Type.DELETED) {
+    if (message.getType() == WatchContainersResponse.Type.DELETED) {
       records.remove(id);
     } else {
       records.put(id, message.getContainer());
