@@ -30,8 +30,6 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 import java.util.stream.Stream;
 
 /** Serves the API, grpc.health.v1 and server reflection on a unix socket. Owns its threads. */
@@ -53,12 +51,6 @@ public final class ApiServer implements AutoCloseable {
   private static final long SHORTEST_KEEPALIVE_SECONDS = 5;
 
   private static final long CLOSE_TIMEOUT_SECONDS = 2;
-
-  /**
-   * It logs a stack trace for each answer that a client leaves behind, as often as clients do. Held
-   * here because a logger that is collected forgets its level.
-   */
-  private static final Logger TRANSPORT_LOG = Logger.getLogger("io.grpc.netty.NettyServerHandler");
 
   private final Listener listener;
   private final Server server;
@@ -102,7 +94,6 @@ public final class ApiServer implements AutoCloseable {
       String runtimeAddress,
       BiFunction<OpenCalls, Executor, CriServices> criServices)
       throws IOException {
-    TRANSPORT_LOG.setLevel(Level.SEVERE);
     EventLoopGroup eventLoop =
         new MultiThreadIoEventLoopGroup(
             1, new DefaultThreadFactory("api-io", true), EpollIoHandler.newFactory());
