@@ -16,13 +16,18 @@ final class ClockReader {
   private final SyncLoop loop;
   private ClockSteps steps = ClockSteps.NONE;
   private Instant lastClock;
-  private long lastNanos;
+
+  /** When that was, by the other clock. */
+  private long lastNotBefore;
+
+  private long lastNotAfter;
   private SyncLoop.@Nullable Timer next;
 
   ClockReader(SyncLoop loop) {
     this.loop = loop;
+    this.lastNotBefore = loop.nanoTime();
     this.lastClock = loop.now();
-    this.lastNanos = loop.nanoTime();
+    this.lastNotAfter = loop.nanoTime();
   }
 
   void start() {
@@ -30,7 +35,7 @@ final class ClockReader {
         loop.schedule(
             INTERVAL,
             () -> {
-              read(loop.now());
+              read();
               start();
             });
   }
@@ -41,12 +46,20 @@ final class ClockReader {
     }
   }
 
-  /** The steps until now, which the wall clock says it is. */
-  ClockSteps read(Instant clock) {
-    long nanos = loop.nanoTime();
-    steps = steps.read(lastClock, Duration.ofNanos(nanos - lastNanos), clock);
+  /** The steps until now. */
+  ClockSteps read() {
+    long notBefore = loop.nanoTime();
+    Instant clock = loop.now();
+    long notAfter = loop.nanoTime();
+    steps =
+        steps.read(
+            lastClock,
+            Duration.ofNanos(notBefore - lastNotAfter),
+            Duration.ofNanos(notAfter - lastNotBefore),
+            clock);
     lastClock = clock;
-    lastNanos = nanos;
+    lastNotBefore = notBefore;
+    lastNotAfter = notAfter;
     return steps;
   }
 }

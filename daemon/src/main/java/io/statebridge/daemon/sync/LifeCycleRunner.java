@@ -334,9 +334,8 @@ final class LifeCycleRunner {
   }
 
   private Context context(ContainerId id, @Nullable ContainerRecord now) {
-    Instant clock = loop.now();
     return new Context(
-        clock,
+        loop.now(),
         policy.deletes(id.namespace()),
         now != null && store.ranOutOfMemory(id, now.run().lastPid()),
         shimLost.test(id),
@@ -344,7 +343,7 @@ final class LifeCycleRunner {
         reported.waiting(id),
         creations.containsKey(id),
         unverified.contains(id),
-        clocks.read(clock),
+        clocks.read(),
         new Predecessors(store.removedOf(id)),
         settings.without());
   }

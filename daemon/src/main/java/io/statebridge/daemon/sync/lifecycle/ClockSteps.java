@@ -15,24 +15,26 @@ public record ClockSteps(@Nullable Instant from, @Nullable Instant to) {
 
   public static final ClockSteps NONE = new ClockSteps(null, null);
 
-  /** The two clocks are not read at the same moment. */
+  /** They do not run alike to the last digit. */
   private static final Duration NO_STEP = Duration.ofMillis(20);
 
   /**
    * The clock was read again.
    *
    * @param before what it said the last time
-   * @param elapsed since then, by a clock that cannot be set
+   * @param least that has passed since then, by a clock that cannot be set
+   * @param most likewise: the two clocks are not read at the same moment, and between them a thread
+   *     may have to wait for a processor
    */
-  public ClockSteps read(Instant before, Duration elapsed, Instant now) {
-    Instant expected = before.plus(elapsed);
-    if (!now.isBefore(expected.minus(NO_STEP))) {
+  public ClockSteps read(Instant before, Duration least, Duration most, Instant now) {
+    if (!now.isBefore(before.plus(least).minus(NO_STEP))) {
       return this;
     }
-    Instant low = now.minus(elapsed);
+    Instant low = now.minus(most);
+    Instant high = before.plus(most);
     return new ClockSteps(
         from != null && from.isBefore(low) ? from : low,
-        to != null && to.isAfter(expected) ? to : expected);
+        to != null && to.isAfter(high) ? to : high);
   }
 
   /** Whether the later of two dates was the later one in truth. */

@@ -8,16 +8,18 @@ import org.junit.jupiter.api.Test;
 
 class ClockStepsTest {
 
+  private static final Duration SECOND = Duration.ofSeconds(1);
+
   private static final Instant NOON = Instant.parse("2026-01-01T12:00:00Z");
 
   /** Read at noon, and a second later, when the clock says it is this much earlier. */
   private static ClockSteps setBack(Duration by) {
-    return ClockSteps.NONE.read(NOON, Duration.ofSeconds(1), NOON.plusSeconds(1).minus(by));
+    return ClockSteps.NONE.read(NOON, SECOND, SECOND, NOON.plusSeconds(1).minus(by));
   }
 
   @Test
   void aClockThatGoesForwardTellsEveryOrder() {
-    ClockSteps steps = ClockSteps.NONE.read(NOON, Duration.ofSeconds(1), NOON.plusSeconds(90));
+    ClockSteps steps = ClockSteps.NONE.read(NOON, SECOND, SECOND, NOON.plusSeconds(90));
 
     assertThat(steps.isBefore(NOON, NOON.plusNanos(1))).isTrue();
     assertThat(steps.isBefore(NOON.plusNanos(1), NOON)).isFalse();

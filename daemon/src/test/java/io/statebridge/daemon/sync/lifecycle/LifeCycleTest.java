@@ -71,7 +71,8 @@ class LifeCycleTest {
   private static final Instant T1 = T0.plusSeconds(1);
   private static final Instant T2 = T0.plusSeconds(2);
   private static final Instant T3 = T0.plusSeconds(3);
-  private static final ClockSteps STEPPED = ClockSteps.NONE.read(T3, Duration.ZERO, T1);
+  private static final ClockSteps STEPPED =
+      ClockSteps.NONE.read(T3, Duration.ZERO, Duration.ZERO, T1);
   private static final List<Instant> TIMES = List.of(T0.minusSeconds(9), T1, T2, T3);
   private static final List<Long> PIDS = List.of(0L, 7L, 8L, 0xFFFF_FFFFL);
   private static final Run ANOTHER_RUN = new Running(8, T2, T2, false);
