@@ -127,7 +127,7 @@ class ArchitectureTest {
         .resideInAPackage(OPS)
         .should()
         .onlyHaveDependentClassesThat()
-        .resideInAnyPackage(OPS, CLI)
+        .resideInAnyPackage(OPS, CLI, "io.statebridge.daemon")
         .check(PRODUCT);
   }
 

@@ -35,11 +35,12 @@ final class BoundedCall<Q, A> extends SimpleForwardingServerCall<Q, A> {
   }
 
   /**
-   * Whether a service is answering a request just now. An answer that is sent in parts, one right
-   * after the other, is as large as one that is not, and is not broken off.
+   * Whether a service is answering a request just now. There was room when it began, and what it
+   * has made is not thrown away if others began as well before any of them counted: a client that
+   * reads, and asks for much at once, gets all of it.
    */
   synchronized void answering(boolean now) {
-    answering = now && getMethodDescriptor().getType() == MethodType.SERVER_STREAMING;
+    answering = now;
   }
 
   synchronized boolean isRefused() {

@@ -23,7 +23,7 @@ public record ClientLimits(Bounds group, Bounds user, Bounds connection) {
    * @param connections open at a time
    * @param calls open at a time
    * @param bytes of requests and answers in memory, beyond which no answer is begun; at twice as
-   *     many even one that was begun, or a request that is arriving, is refused
+   *     many what arrives of requests and of containerd, and what streams, is refused as well
    */
   public record Bounds(int connections, int calls, long bytes) {}
 

@@ -30,6 +30,7 @@ import io.statebridge.proto.v1.WatchContainersResponse;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
@@ -192,7 +193,8 @@ final class ClientBoundsTest {
     Channel channel = api.connect();
     WatchContainersRequest large =
         WatchContainersRequest.newBuilder()
-            .setFilter(ContainerFilter.newBuilder().addIds("x".repeat(190 << 10)))
+            .setFilter(
+                ContainerFilter.newBuilder().addAllIds(Collections.nCopies(1000, "x".repeat(192))))
             .build();
     List<Watcher> watchers = new ArrayList<>();
     for (int i = 0; i < 2; i++) {

@@ -106,7 +106,7 @@ final class ShimExitWaiterTest {
     RuntimeFailure failure = failure(waiter.open(WEB, 42, "/run/\0"));
 
     assertThat(failure.kind()).isEqualTo(Kind.PERMANENT);
-    assertThat(failure).hasMessageContaining("the bundle of default/web is no path");
+    assertThat(failure).hasMessageContaining("the bundle of bars/web is no path");
   }
 
   @Test

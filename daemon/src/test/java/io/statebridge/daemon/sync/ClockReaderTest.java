@@ -16,6 +16,7 @@ class ClockReaderTest {
 
   private final FakeLoop loop = new FakeLoop();
   private final ClockReader reader = new ClockReader(loop);
+  private final SyncLoop heldUp = mock(SyncLoop.class);
 
   @Test
   void aStepIsKnownToTheSecondHoweverLongNothingHappened() {
@@ -31,10 +32,8 @@ class ClockReaderTest {
     assertThat(unsure).isEqualTo(Duration.ofMinutes(10).plus(ClockReader.INTERVAL));
   }
 
-  /** The loop of a thread that waits for a processor each time that it reads the wall clock. */
-  private SyncLoop heldUp(Duration before, Duration after) {
-    SyncLoop heldUp = mock(SyncLoop.class);
-    when(heldUp.nanoTime()).thenAnswer(call -> loop.nanoTime());
+  /** Lets the thread wait for a processor before and after it next reads the wall clock. */
+  private void holdUp(Duration before, Duration after) {
     when(heldUp.now())
         .thenAnswer(
             call -> {
@@ -42,29 +41,40 @@ class ClockReaderTest {
               Instant clock = loop.now();
               loop.advance(after);
               return clock;
-            });
-    return heldUp;
+            })
+        .thenAnswer(call -> loop.now());
   }
 
   @ParameterizedTest
   @CsvSource({"PT0.05S, PT0S", "PT0S, PT0.05S", "PT0.05S, PT0.05S"})
   void aThreadThatIsHeldUpBetweenTheTwoClocksIsNoStep(Duration before, Duration after) {
-    ClockReader held = new ClockReader(heldUp(before, after));
+    ClockReader held = readerOfHeldUp();
 
-    assertThat(held.read()).isEqualTo(ClockSteps.NONE);
-    assertThat(held.read()).isEqualTo(ClockSteps.NONE);
+    holdUp(before, after);
+    ClockSteps first = held.read();
+    ClockSteps second = held.read();
+
+    assertThat(first).isEqualTo(ClockSteps.NONE);
+    assertThat(second).isEqualTo(ClockSteps.NONE);
   }
 
   @Test
   void aStepIsKnownAlsoIfTheThreadIsHeldUp() {
-    ClockReader held = new ClockReader(heldUp(Duration.ofMillis(50), Duration.ofMillis(50)));
+    ClockReader held = readerOfHeldUp();
     Instant before = loop.now();
 
     loop.stepWall(Duration.ofSeconds(-1));
+    holdUp(Duration.ofMillis(50), Duration.ofMillis(50));
     ClockSteps steps = held.read();
 
     assertThat(steps.from()).isBeforeOrEqualTo(before.minusSeconds(1));
     assertThat(steps.to()).isAfterOrEqualTo(before);
+  }
+
+  private ClockReader readerOfHeldUp() {
+    when(heldUp.nanoTime()).thenAnswer(call -> loop.nanoTime());
+    when(heldUp.now()).thenAnswer(call -> loop.now());
+    return new ClockReader(heldUp);
   }
 
   @Test
