@@ -143,7 +143,7 @@ final class ChaosLedger {
           isTrue(container, end, record) ? Verdict.TRUE : Verdict.WRONG, container, record);
     }
     boolean honest = record == null || !exited || isFlagged(record);
-    Optional<Reason> reason = honest ? unknowable(container, over) : Optional.empty();
+    Optional<Reason> reason = honest ? unknowable(container, over, record) : Optional.empty();
     if (reason.isPresent()) {
       return new Judgement(
           container,
@@ -179,7 +179,8 @@ final class ChaosLedger {
     return !finished.isBefore(end.at().minus(inexact)) && !finished.isAfter(latest);
   }
 
-  private Optional<Reason> unknowable(ChaosContainer container, Instant over) {
+  private Optional<Reason> unknowable(
+      ChaosContainer container, Instant over, @Nullable Container record) {
     Instant killed = container.shimKilled;
     if ((killed != null && !over.isBefore(killed.minus(LEARNING))) || wasGivenUp(container)) {
       return Optional.of(Reason.SHIM_GONE);
@@ -193,7 +194,11 @@ final class ChaosLedger {
     Instant seen = container.processSeen;
     Instant started = container.started;
     boolean onlyListed =
-        !real && started != null && (seen == null || seen.isAfter(started.plus(LEARNING)));
+        !real
+            && started != null
+            && (seen == null
+                || seen.isAfter(started.plus(LEARNING))
+                || isDatedByTheList(started, record));
     for (Span drop : dropsOf(container).toList()) {
       if (onlyListed && !over.isAfter(drop.to()) && isShortlyBefore(over, drop)) {
         return Optional.of(Reason.ONLY_LISTED);
@@ -210,6 +215,15 @@ final class ChaosLedger {
       }
     }
     return Optional.empty();
+  }
+
+  /**
+   * An event's date is of before the start was answered; a list's task is dated when it is read.
+   */
+  private static boolean isDatedByTheList(Instant started, @Nullable Container record) {
+    return record != null
+        && record.hasStartedAt()
+        && Records.instant(record.getStartedAt()).isAfter(started);
   }
 
   /** Whether an end was in a time in which the daemon was away, or could not save it before. */
