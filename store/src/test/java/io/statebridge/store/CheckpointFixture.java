@@ -126,6 +126,12 @@ final class CheckpointFixture implements AutoCloseable {
 
   /** Somebody else with the file. */
   static Connection connect(Path stateDir) throws SQLException {
+    // As the checkpoint does, or the driver loads a copy of its own, and two in a process crash it.
+    try {
+      SqliteLibrary.load(stateDir);
+    } catch (CheckpointException e) {
+      throw new SQLException(e);
+    }
     return DriverManager.getConnection("jdbc:sqlite:" + stateDir.resolve("checkpoint.db"));
   }
 
