@@ -55,22 +55,19 @@ final class CheckpointFile implements AutoCloseable {
                 pending_exit_source = NULL, pending_exit_message = NULL,
                 pending_observed_at = NULL, pending_delete_attempts = NULL,
                 pending_last_error = NULL
-              WHERE pending_exited_at IS NOT NULL AND run_pid = 0 AND started_at IS NULL\
-              """,
+              WHERE pending_exited_at IS NOT NULL AND run_pid = 0 AND started_at IS NULL""",
               "ALTER TABLE container ADD COLUMN exit_reason TEXT",
               "ALTER TABLE container ADD COLUMN pending_exit_reason TEXT",
               """
               UPDATE container SET exit_reason = CASE
                 WHEN exit_source = 'UNKNOWN' THEN 'Unknown'
                 WHEN exit_code = 0 THEN 'Completed' ELSE 'Error' END
-              WHERE exited_at IS NOT NULL\
-              """,
+              WHERE exited_at IS NOT NULL""",
               """
               UPDATE container SET pending_exit_reason = CASE
                 WHEN pending_exit_source = 'UNKNOWN' THEN 'Unknown'
                 WHEN pending_exit_code = 0 THEN 'Completed' ELSE 'Error' END
-              WHERE pending_exited_at IS NOT NULL\
-              """,
+              WHERE pending_exited_at IS NOT NULL""",
               OutOfMemoryTable.SCHEMA),
           // It was not noted before, and all but a file of the first seconds is of a complete
           // store.
