@@ -3,7 +3,6 @@ package io.statebridge.daemon.clients;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import com.google.common.io.ByteStreams;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.Context;
@@ -18,11 +17,9 @@ import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.ServerCalls;
+import io.statebridge.daemon.RawBytes;
 import io.statebridge.daemon.clients.ClientLimits.Bounds;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
@@ -34,25 +31,8 @@ import org.junit.jupiter.api.Test;
 final class CallHoldTest {
   private static final int ANSWER = 3 << 20;
 
-  private static final MethodDescriptor.Marshaller<byte[]> BYTES =
-      new MethodDescriptor.Marshaller<>() {
-        @Override
-        public InputStream stream(byte[] value) {
-          return new ByteArrayInputStream(value);
-        }
-
-        @Override
-        public byte[] parse(InputStream stream) {
-          try {
-            return ByteStreams.toByteArray(stream);
-          } catch (IOException e) {
-            throw new UncheckedIOException(e);
-          }
-        }
-      };
-
   private static final MethodDescriptor<byte[], byte[]> METHOD =
-      MethodDescriptor.newBuilder(BYTES, BYTES)
+      MethodDescriptor.newBuilder(RawBytes.MARSHALLER, RawBytes.MARSHALLER)
           .setType(MethodType.UNARY)
           .setFullMethodName("containerd/Images")
           .build();

@@ -1,10 +1,8 @@
 package io.statebridge.daemon.containerd;
 
-import com.google.common.io.ByteStreams;
 import io.grpc.HandlerRegistry;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
-import io.grpc.MethodDescriptor.Marshaller;
 import io.grpc.MethodDescriptor.MethodType;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
@@ -17,9 +15,8 @@ import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.unix.DomainSocketAddress;
 import io.netty.util.concurrent.DefaultThreadFactory;
-import java.io.ByteArrayInputStream;
+import io.statebridge.daemon.RawBytes;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -70,7 +67,7 @@ public final class RawContainerd extends HandlerRegistry
   @Override
   public ServerMethodDefinition<?, ?> lookupMethod(String name, @Nullable String authority) {
     return ServerMethodDefinition.create(
-        MethodDescriptor.newBuilder(Bytes.MARSHALLER, Bytes.MARSHALLER)
+        MethodDescriptor.newBuilder(RawBytes.MARSHALLER, RawBytes.MARSHALLER)
             .setType(MethodType.BIDI_STREAMING)
             .setFullMethodName(name)
             .build(),
@@ -93,23 +90,5 @@ public final class RawContainerd extends HandlerRegistry
         call.close(Status.OK, new Metadata());
       }
     };
-  }
-
-  private enum Bytes implements Marshaller<byte[]> {
-    MARSHALLER;
-
-    @Override
-    public InputStream stream(byte[] value) {
-      return new ByteArrayInputStream(value);
-    }
-
-    @Override
-    public byte[] parse(InputStream stream) {
-      try {
-        return ByteStreams.toByteArray(stream);
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
-    }
   }
 }

@@ -12,11 +12,9 @@ import io.grpc.MethodDescriptor;
 import io.grpc.MethodDescriptor.MethodType;
 import io.grpc.Status.Code;
 import io.grpc.stub.ClientCalls;
+import io.statebridge.daemon.RawBytes;
 import io.statebridge.proto.v1.GetBridgeStatusRequest;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -36,23 +34,6 @@ final class MalformedRequestsTest {
   private static final byte[] NO_UTF_8 = {0x0a, 2, (byte) 0xff, (byte) 0xfe};
 
   private static final byte[] CUT_OFF = {0x0a, 100, 'w', 'e', 'b'};
-
-  private static final MethodDescriptor.Marshaller<byte[]> BYTES =
-      new MethodDescriptor.Marshaller<>() {
-        @Override
-        public InputStream stream(byte[] value) {
-          return new ByteArrayInputStream(value);
-        }
-
-        @Override
-        public byte[] parse(InputStream stream) {
-          try {
-            return stream.readAllBytes();
-          } catch (IOException e) {
-            throw new UncheckedIOException(e);
-          }
-        }
-      };
 
   private final Api api;
   private final Logger logger = (Logger) LoggerFactory.getLogger(MalformedRequests.class);
@@ -93,7 +74,7 @@ final class MalformedRequestsTest {
 
   private static void call(ManagedChannel channel, String method, byte[] request) {
     MethodDescriptor<byte[], byte[]> descriptor =
-        MethodDescriptor.newBuilder(BYTES, BYTES)
+        MethodDescriptor.newBuilder(RawBytes.MARSHALLER, RawBytes.MARSHALLER)
             .setType(MethodType.UNARY)
             .setFullMethodName(method)
             .build();

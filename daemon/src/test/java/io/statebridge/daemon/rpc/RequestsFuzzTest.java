@@ -6,13 +6,11 @@ import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
 import com.code_intelligence.jazzer.junit.FuzzTest;
-import com.google.common.io.ByteStreams;
 import com.google.common.util.concurrent.MoreExecutors;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
-import io.grpc.MethodDescriptor.Marshaller;
 import io.grpc.MethodDescriptor.MethodType;
 import io.grpc.Status;
 import io.grpc.Status.Code;
@@ -28,15 +26,13 @@ import io.statebridge.api.Run;
 import io.statebridge.api.RuntimeFailure;
 import io.statebridge.api.RuntimeFailure.Kind;
 import io.statebridge.api.TaskUsage;
+import io.statebridge.daemon.RawBytes;
 import io.statebridge.daemon.cri.CriServices;
 import io.statebridge.proto.cri.v1.ImageServiceGrpc;
 import io.statebridge.proto.cri.v1.RuntimeServiceGrpc;
 import io.statebridge.proto.v1.StatebridgeGrpc;
 import io.statebridge.store.ContainerStore;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -180,7 +176,7 @@ final class RequestsFuzzTest {
         client
             .grpc()
             .newCall(
-                MethodDescriptor.newBuilder(Bytes.MARSHALLER, Bytes.MARSHALLER)
+                MethodDescriptor.newBuilder(RawBytes.MARSHALLER, RawBytes.MARSHALLER)
                     .setType(method.getType())
                     .setFullMethodName(method.getFullMethodName())
                     .build(),
@@ -221,24 +217,6 @@ final class RequestsFuzzTest {
     @Override
     public CompletionStage<LayerUsage> writableLayer(ContainerId id) {
       return CompletableFuture.failedStage(new RuntimeFailure(Kind.NOT_FOUND, "no layer"));
-    }
-  }
-
-  private enum Bytes implements Marshaller<byte[]> {
-    MARSHALLER;
-
-    @Override
-    public InputStream stream(byte[] value) {
-      return new ByteArrayInputStream(value);
-    }
-
-    @Override
-    public byte[] parse(InputStream stream) {
-      try {
-        return ByteStreams.toByteArray(stream);
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
     }
   }
 }
